@@ -1,0 +1,121 @@
+"""Make the Parquet files of this folder from their originals.
+
+    python data/sample/build.py SOURCE
+
+SOURCE holds the originals as tidy Parquet under ``daily/``, ``minute/`` and ``corporate_actions/``
+with a ``ts`` column (UTC, microseconds); README.md says where each of them comes from. The session
+table is computed. Nothing is filled, interpolated or adjusted; what is left out is said in README.md.
+"""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from alphaline.market.calendars import xnys_sessions
+from alphaline.market.sessions import SessionTable, session_label
+
+HERE = Path(__file__).parent
+FIRST, LAST = date(2000, 1, 1), date(2026, 12, 31)
+IDS = {"SPY": "eq.us.spy", "AAPL": "eq.us.aapl", "IBM": "eq.us.ibm"}
+PRICES = ["open", "high", "low", "close"]
+SESSION_COLUMNS = ["session", "start", "open", "close", "end"]
+TIMES = {"ts_event", *SESSION_COLUMNS}
+TENORS = {
+    "1month": "ust_1m",
+    "3month": "ust_3m",
+    "6month": "ust_6m",
+    "1year": "ust_1y",
+    "2year": "ust_2y",
+    "3year": "ust_3y",
+    "5year": "ust_5y",
+    "7year": "ust_7y",
+    "10year": "ust_10y",
+    "20year": "ust_20y",
+    "30year": "ust_30y",
+}
+
+
+def write(name: str, table: pa.Table) -> None:
+    """Write ``table`` as zstd Parquet; times as deltas, which makes them nearly free."""
+    times = [
+        field.name for field in table.schema if field.name in TIMES and field.type == pa.int64()
+    ]
+    pq.write_table(
+        table.replace_schema_metadata(None),
+        HERE / f"{name}.parquet",
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=[column for column in table.column_names if column not in times],
+        column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
+        store_schema=False,
+    )
+
+
+def original(source: Path, name: str) -> pa.Table:
+    """Return an original with ``ts`` as ``ts_event`` (int64 nanoseconds) and ids for symbols."""
+    table = pq.read_table(source / f"{name}.parquet")
+    ts = table["ts"].cast(pa.timestamp("ns", "UTC")).cast(pa.int64())
+    table = table.drop_columns("ts").add_column(0, "ts_event", ts)
+    if "symbol" in table.column_names:
+        ids = pa.array([IDS.get(symbol) for symbol in table["symbol"].to_pylist()], pa.string())
+        table = table.add_column(0, "instrument", ids).drop_columns("symbol")
+    return table.filter(pc.field("ts_event") >= session_label(FIRST))
+
+
+def spy_minute(source: Path) -> pa.Table:
+    """Return SPY's minute bars; the instrument id stands in the declaration."""
+    table = original(source, "minute/etf_spy_2011_01_and_03")
+    return table.select(["ts_event", *PRICES, "volume"]).sort_by("ts_event")
+
+
+def vix(source: Path, sessions: SessionTable) -> pa.Table:
+    """Return VIX rows of sessions: the row of 2004-06-11, a day of mourning, describes none."""
+    table = original(source, "daily/vix_1990_2018").select(["ts_event", *PRICES])
+    return table.filter(np.isin(table["ts_event"].to_numpy(), sessions.session))
+
+
+def treasury(source: Path) -> pa.Table:
+    """Return the par yields, one column a tenor."""
+    return original(source, "daily/us_treasury_curve_1990_2017").rename_columns(
+        ["ts_event", *TENORS.values()]
+    )
+
+
+def equity_daily(source: Path) -> pa.Table:
+    """Return raw daily bars, without ``adj_close``: it divides by splits that came later."""
+    table = original(source, "daily/equity_wiki_aapl_ibm_fb")
+    table = table.filter(pc.is_valid(table["instrument"]))
+    return table.select(["instrument", "ts_event", *PRICES, "volume"])
+
+
+def corporate_actions(source: Path) -> pa.Table:
+    """Return a row per ex-date with a dividend or a split."""
+    table = original(source, "corporate_actions/wiki_daily_with_splits_dividends")
+    table = table.filter(
+        pc.is_valid(pc.field("instrument"))
+        & ((pc.field("dividend") != 0) | (pc.field("split_ratio") != 1))
+    )
+    return table.select(["instrument", "ts_event", "dividend", "split_ratio"])
+
+
+def main() -> None:
+    """Write every file of this folder from the source folder that the command line names."""
+    if len(sys.argv) != 2:
+        raise SystemExit("usage: python data/sample/build.py SOURCE (the folder of the originals)")
+    source = Path(sys.argv[1])
+    sessions = xnys_sessions(FIRST, LAST)
+    write("spy_minute_2011", spy_minute(source))
+    write("vix_daily", vix(source, sessions))
+    write("treasury_curve", treasury(source))
+    write("equity_daily_wiki", equity_daily(source))
+    write("corporate_actions_wiki", corporate_actions(source))
+    write("xnys_sessions", pa.table({name: getattr(sessions, name) for name in SESSION_COLUMNS}))
+
+
+if __name__ == "__main__":
+    main()
