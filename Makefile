@@ -1,0 +1,97 @@
+# Every target installs what it needs first; a second run needs no network.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+UV := .tools/bin/uv
+BIN := .venv/bin
+# The interpreter above is used; uv fetches none of its own.
+export UV_PYTHON_DOWNLOADS := never
+
+BOOTSTRAP := .tools/.installed
+PACKAGES := .venv/.packages-installed
+PROJECT := .venv/.project-installed
+OFFLINE = { echo; echo "Could not install $(1)."; \
+	echo "Expected a package index or a warm cache of uv and pip. Either connect to the network and run"; \
+	echo "'make setup' again, or point PIP_INDEX_URL and UV_INDEX_URL to a mirror that can be reached."; \
+	exit 1; } >&2
+
+LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+.PHONY: help setup check format test test-fast soak contracts lock demo up down bench clean distclean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(PROJECT) ## Install everything from locks into .venv (about 2 GB the first time)
+
+$(BOOTSTRAP): requirements/bootstrap.txt
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Expected $(PYTHON) on PATH. Install Python 3.11, or name it: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "[1/4] uv, into .tools"
+	@test -x .tools/bin/python || $(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/bootstrap.txt || $(call OFFLINE,uv)
+	@touch $@
+
+$(PACKAGES): $(BOOTSTRAP) requirements/platform.txt requirements/build.txt
+	@echo "[2/4] virtual environment, into .venv"
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) --allow-existing .venv
+	@echo "[3/4] packages, every one by its hash"
+	@$(UV) pip install --python $(BIN)/python --require-hashes \
+		-r requirements/platform.txt -r requirements/build.txt || $(call OFFLINE,the locked packages)
+	@touch $@
+
+$(PROJECT): $(PACKAGES) pyproject.toml
+	@echo "[4/4] alphaline itself, editable"
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . \
+		|| $(call OFFLINE,alphaline itself)
+	@touch $@
+
+check: setup ## Format, lint, types, import directions, contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/alphaline contracts --check
+
+format: setup ## Rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: setup ## Every test that belongs to a change (under 15 minutes)
+	$(BIN)/pytest -m "not soak"
+
+test-fast: setup ## Only tests that need no broker and take seconds
+	$(BIN)/pytest -m "not soak and not slow and not kafka"
+
+soak: setup ## The tests that take many minutes
+	$(BIN)/pytest -m soak
+
+contracts: setup ## Rewrite contracts/ from the code; refuses what would break readers
+	$(BIN)/alphaline contracts --write
+
+lock: $(BOOTSTRAP) ## Resolve requirements/*.txt again
+	$(LOCK) -o requirements/bootstrap.txt requirements/bootstrap.in
+	$(LOCK) --all-extras -o requirements/platform.txt pyproject.toml
+	$(LOCK) -c requirements/platform.txt -o requirements/build.txt requirements/build.in
+
+demo: setup ## Run the whole line over recorded data, then show what it did
+	$(BIN)/alphaline demo
+
+up: setup ## Start the same line and leave it up
+	$(BIN)/alphaline up
+
+down: ## Stop the line
+	@if test -x $(BIN)/alphaline; then $(BIN)/alphaline down; fi
+
+bench: setup ## Measure the line on this machine
+	$(BIN)/alphaline bench
+
+clean: down ## Stop the line and forget its data; fetched programs stay
+	@if test -d var; then find var -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +; fi
+
+distclean: clean ## Forget everything that is not in the repository
+	rm -rf var .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
