@@ -1,0 +1,137 @@
+"""What a strategy earned, at what variability and at what cost.
+
+Returns are simple returns per period, net of costs unless said otherwise. A NaN in the input makes
+the result NaN: a return that is missing is not a return of zero. A measure that is not defined for
+its input (zero variance, no loss to divide by, too few values) is NaN too.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaline.metrics.drawdown import max_drawdown
+
+Floats = NDArray[np.float64]
+
+SESSIONS_PER_YEAR = 252
+NAN = math.nan
+
+
+def sharpe_ratio(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
+    r"""Return the annualised Sharpe ratio :math:`\bar r / s \cdot \sqrt{periods}`.
+
+    Parameters
+    ----------
+    returns
+        float64 (T,): returns in excess of the risk-free rate. ``s`` is the sample deviation (T - 1).
+    periods
+        Periods in a year.
+
+    Returns
+    -------
+    float
+        NaN below two values or without variance.
+
+    References
+    ----------
+    Sharpe, W. (1994), "The Sharpe Ratio", *Journal of Portfolio Management* 21(1).
+    """
+    if returns.size < 2:
+        return NAN
+    return _ratio(float(np.mean(returns)) * math.sqrt(periods), _deviation(returns))
+
+
+def annual_volatility(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
+    """Return the annualised sample deviation of the returns; NaN below two values."""
+    return _deviation(returns) * math.sqrt(periods)
+
+
+def sortino_ratio(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
+    r"""Return the annualised mean over the downside deviation :math:`\sqrt{E[\min(r, 0)^2]}`.
+
+    NaN for an empty series and for one without a loss.
+
+    References
+    ----------
+    Sortino, F. and Price, L. (1994), "Performance Measurement in a Downside Risk Framework".
+    """
+    if returns.size == 0:
+        return NAN
+    downside = math.sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2)))
+    return _ratio(float(np.mean(returns)) * math.sqrt(periods), downside)
+
+
+def compound_annual_growth_rate(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
+    """Return the constant yearly return with the same final value; NaN for an empty series.
+
+    A series that loses everything has -1; one that loses more than everything is NaN.
+    """
+    final = float(np.prod(1.0 + returns)) if returns.size else NAN
+    return final ** (periods / returns.size) - 1.0 if final >= 0.0 else NAN
+
+
+def calmar_ratio(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
+    """Return compound annual growth over maximum drawdown; NaN without a drawdown."""
+    return _ratio(compound_annual_growth_rate(returns, periods), max_drawdown(returns))
+
+
+def profit_factor(trades: Floats) -> float:
+    """Return the sum of gains over the sum of losses of the trades' profits, in any one unit.
+
+    NaN without a loss.
+    """
+    return _ratio(float(np.sum(np.maximum(trades, 0.0))), float(-np.sum(np.minimum(trades, 0.0))))
+
+
+def hit_rate(trades: Floats) -> float:
+    """Return the share of trades with a profit above zero; NaN without a trade."""
+    if trades.size == 0 or np.isnan(trades).any():
+        return NAN
+    return float(np.mean(trades > 0.0))
+
+
+def turnover(traded: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
+    """Return how often the capital is traded in a year, buys and sells added.
+
+    Parameters
+    ----------
+    traded
+        float64 (T,): absolute notional traded in each period, as a fraction of the capital.
+    """
+    return float(np.mean(traded)) * periods if traded.size else NAN
+
+
+def exposure(held_ns: int, open_ns: int) -> float:
+    """Return the share of the market's open time in which a position was held; NaN if never open.
+
+    Parameters
+    ----------
+    held_ns, open_ns
+        Nanoseconds with a position, and nanoseconds in which one could have been held.
+    """
+    return held_ns / open_ns if open_ns > 0 else NAN
+
+
+def cost_share(gross: Floats, costs: Floats) -> float:
+    """Return the share of the winning trades' gross profit that all trades' costs take.
+
+    Above 1, costs exceed all that was ever won. NaN where no trade won before costs.
+
+    Parameters
+    ----------
+    gross, costs
+        float64 (n,): profit before costs and costs (positive) of each trade, in one unit.
+    """
+    return _ratio(float(np.sum(costs)), float(np.sum(np.maximum(gross, 0.0))))
+
+
+def _deviation(returns: Floats) -> float:
+    if returns.size < 2:
+        return NAN
+    # The deviation of a constant series is rounding noise, and a ratio over it a huge nonsense.
+    return 0.0 if np.ptp(returns) == 0.0 else float(np.std(returns, ddof=1))
+
+
+def _ratio(over: float, under: float) -> float:
+    return over / under if under > 0.0 else NAN
