@@ -1,0 +1,15 @@
+"""Where the checkout and its kept files lie."""
+
+import os
+from pathlib import Path
+
+
+def checkout() -> Path:
+    """Return the root of the checkout that this code runs from (an editable install)."""
+    return Path(__file__).resolve().parents[3]
+
+
+def home() -> Path:
+    """Return the folder of everything that is kept on this machine: ``ALPHALINE_HOME`` or ``var/``."""
+    named = os.environ.get("ALPHALINE_HOME")
+    return Path(named).resolve() if named else checkout() / "var"
