@@ -1,0 +1,104 @@
+"""Daily series as observations, and what of them was known at an instant."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaline.errors import DatasetError
+from alphaline.market.datasets import DatasetDeclaration, LastKnown, Series
+from alphaline.market.knowledge import known_at
+from alphaline.market.sessions import SessionTable
+from alphaline.messages import Observation
+
+
+class Known(NamedTuple):
+    """A value with its age in sessions; both NaN where nothing usable was known."""
+
+    value: float
+    age: float
+
+
+NOTHING_KNOWN = Known(float("nan"), float("nan"))
+
+
+def observations(
+    rows: Mapping[str, NDArray[Any]], declaration: DatasetDeclaration, sessions: SessionTable
+) -> list[Observation]:
+    """Return the published values of every declared series, in order of (ts_known, series, ts_event).
+
+    Null values are left out: a row without a value publishes nothing.
+
+    Parameters
+    ----------
+    rows
+        The dataset's columns, equal lengths, with ``ts_event`` int64 (midnight UTC labels).
+    sessions
+        Table that covers the rows.
+
+    Raises
+    ------
+    DatasetError
+        If a declared column is missing or the table has no session for a row.
+    """
+    published = [
+        observation
+        for series in declaration.series
+        for observation in _of_series(rows, declaration, series, sessions)
+    ]
+    return sorted(published, key=lambda seen: (seen.ts_known, seen.series, seen.ts_event))
+
+
+def last_known(
+    published: Iterable[Observation],
+    series: str,
+    missing: LastKnown,
+    sessions: SessionTable,
+    ts: int,
+) -> Known:
+    """Return what was known of ``series`` at ``ts``: its newest value with its age in sessions.
+
+    A value is known at ``ts`` if its ``ts_known`` is at or before it. The age is the number of
+    sessions that have started since the one it describes; NaN for both once it is above
+    ``missing.max_age_sessions``, or where nothing was known.
+    """
+    known = [seen for seen in published if seen.series == series and seen.ts_known <= ts]
+    if not known:
+        return NOTHING_KNOWN
+    newest = max(known, key=lambda seen: (seen.ts_event, seen.ts_known))
+    age = sessions.age(newest.ts_event, ts)
+    return Known(newest.value, float(age)) if age <= missing.max_age_sessions else NOTHING_KNOWN
+
+
+def _of_series(
+    rows: Mapping[str, NDArray[Any]],
+    declaration: DatasetDeclaration,
+    series: Series,
+    sessions: SessionTable,
+) -> list[Observation]:
+    values = np.asarray(_column(rows, series.column, declaration), dtype=np.float64)
+    labels = np.asarray(_column(rows, "ts_event", declaration), dtype=np.int64)
+    return [
+        Observation(
+            series=series.id,
+            ts_event=label,
+            ts_known=known_at(declaration.knowledge_time, sessions, label),
+            value=value,
+            unit=series.unit,
+            dataset=declaration.name,
+        )
+        for label, value in zip(labels.tolist(), values.tolist(), strict=True)
+        if value == value  # noqa: PLR0124 - NaN, Parquet's null, publishes nothing
+    ]
+
+
+def _column(
+    rows: Mapping[str, NDArray[Any]], name: str, declaration: DatasetDeclaration
+) -> NDArray[Any]:
+    if name not in rows:
+        raise DatasetError(
+            f"dataset {declaration.name!r}: expected a column {name!r} in {declaration.file}, saw "
+            f"{', '.join(rows)}; correct the file or its declaration"
+        )
+    return rows[name]

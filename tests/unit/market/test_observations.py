@@ -1,0 +1,177 @@
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alphaline.errors import DatasetError
+from alphaline.market.calendars import xnys_sessions
+from alphaline.market.datasets import LastKnown, parse_declaration
+from alphaline.market.knowledge import (
+    BarEnd,
+    ExDateOpen,
+    NextSessionAt,
+    SessionClosePlus,
+    SessionStart,
+    known_at,
+)
+from alphaline.market.observations import NOTHING_KNOWN, last_known, observations
+from alphaline.market.sessions import SessionTable, session_label
+from alphaline.runtime.datasets import read_columns, read_session_columns
+
+SAMPLE = Path(__file__).parents[3] / "data" / "sample"
+SESSIONS = SessionTable(**read_session_columns(SAMPLE / "xnys_sessions.parquet"))
+NEW_YORK = ZoneInfo("America/New_York")
+PUBLISHED = {}
+DECLARED = {}
+for name in ("vix_daily", "treasury_curve"):
+    DECLARED[name] = parse_declaration((SAMPLE / f"{name}.yaml").read_bytes(), name)
+    rows = read_columns(SAMPLE / f"{name}.parquet")
+    in_2011 = (rows["ts_event"] >= session_label(date(2011, 1, 1))) & (
+        rows["ts_event"] < session_label(date(2012, 1, 1))
+    )
+    rows = {column: values[in_2011] for column, values in rows.items()}
+    PUBLISHED[name] = observations(rows, DECLARED[name], SESSIONS)
+
+
+def new_york(day: date, hour: int, minute: int) -> int:
+    at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=NEW_YORK)
+    return int(at.timestamp()) * 1_000_000_000
+
+
+def seen(name: str, series: str, day: date, hour: int, minute: int) -> tuple[float, float]:
+    missing = DECLARED[name].missing
+    assert isinstance(missing, LastKnown)
+    return last_known(PUBLISHED[name], series, missing, SESSIONS, new_york(day, hour, minute))
+
+
+def test_the_checked_in_sessions_equal_exchange_calendars() -> None:
+    computed = xnys_sessions(date(2000, 1, 1), date(2026, 12, 31))
+    for column in SessionTable.__slots__:
+        assert np.array_equal(getattr(SESSIONS, column), getattr(computed, column)), column
+
+
+# Closes as recorded: 2011-03-10 21.88, 03-11 20.08, 03-14 21.13, 11-23 33.98, 11-25 34.47.
+@pytest.mark.parametrize(
+    ("day", "hour", "minute", "close", "age"),
+    [
+        (date(2011, 3, 11), 16, 5, 21.88, 1),
+        (date(2011, 3, 11), 16, 29, 21.88, 1),
+        (date(2011, 3, 11), 16, 30, 20.08, 0),
+        (date(2011, 3, 11), 16, 31, 20.08, 0),
+        (date(2011, 3, 13), 12, 0, 20.08, 0),
+        (date(2011, 3, 14), 4, 0, 20.08, 1),
+        (date(2011, 3, 14), 16, 5, 20.08, 1),
+        (date(2011, 3, 14), 16, 29, 20.08, 1),
+        (date(2011, 3, 14), 16, 31, 21.13, 0),
+        (date(2011, 11, 25), 13, 5, 33.98, 1),
+        (date(2011, 11, 25), 13, 29, 33.98, 1),
+        (date(2011, 11, 25), 13, 31, 34.47, 0),
+    ],
+)
+def test_vix_is_known_half_an_hour_after_the_close(
+    day: date, hour: int, minute: int, close: float, age: int
+) -> None:
+    assert seen("vix_daily", "VIX", day, hour, minute) == (close, age)
+
+
+# 10 year par yields as recorded: 2011-03-10 3.37 %, 03-11 3.40 %, 03-14 3.36 %.
+@pytest.mark.parametrize(
+    ("day", "hour", "minute", "value", "age"),
+    [
+        (date(2011, 3, 11), 7, 59, 0.0348, 2),
+        (date(2011, 3, 11), 8, 0, 0.0337, 1),
+        (date(2011, 3, 11), 18, 0, 0.0337, 1),
+        (date(2011, 3, 14), 7, 59, 0.0337, 2),
+        (date(2011, 3, 14), 8, 1, 0.0340, 1),
+        (date(2011, 3, 15), 8, 1, 0.0336, 1),
+    ],
+)
+def test_treasury_is_known_at_eight_on_the_next_session(
+    day: date, hour: int, minute: int, value: float, age: int
+) -> None:
+    assert seen("treasury_curve", "UST_10Y", day, hour, minute) == (value, age)
+
+
+def test_a_bond_holiday_ages_the_curve_by_a_session() -> None:
+    assert seen("treasury_curve", "UST_3M", date(2011, 10, 11), 9, 0)[1] == 2
+
+
+@pytest.mark.parametrize(("rows_missing", "age"), [(1, 1.0), (4, 4.0), (5, 5.0), (6, float("nan"))])
+def test_missing_vix_rows_age_the_last_value_and_end_in_null(rows_missing: int, age: float) -> None:
+    first_missing = SESSIONS.index_of(session_label(date(2011, 3, 11)))
+    gone = set(SESSIONS.session[first_missing : first_missing + rows_missing].tolist())
+    kept = [row for row in PUBLISHED["vix_daily"] if row.ts_event not in gone]
+    last = first_missing + rows_missing - 1
+    missing = LastKnown(max_age_sessions=5, reason="test")
+    at = int(SESSIONS.end[last]) - 1
+    value = last_known(kept, "VIX", missing, SESSIONS, at)
+    np.testing.assert_array_equal(value, (np.nan if np.isnan(age) else 21.88, age))
+
+
+def test_nothing_is_known_before_the_first_row() -> None:
+    missing = LastKnown(max_age_sessions=5, reason="test")
+    nothing = last_known(
+        PUBLISHED["vix_daily"], "VIX", missing, SESSIONS, new_york(date(2011, 1, 3), 16, 29)
+    )
+    np.testing.assert_array_equal(nothing, NOTHING_KNOWN)
+
+
+def test_a_null_yield_publishes_nothing() -> None:
+    rows = {
+        "ts_event": np.array([session_label(date(2011, 3, day)) for day in (10, 11)]),
+        "ust_3m": np.array([0.001, np.nan]),
+        "ust_10y": np.array([np.nan, 0.034]),
+    }
+    published = observations(rows, DECLARED["treasury_curve"], SESSIONS)
+    assert [(row.series, row.value) for row in published] == [("UST_3M", 0.001), ("UST_10Y", 0.034)]
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(DatasetError, match=r"expected a column 'close' in vix_daily\.parquet"):
+        observations({"ts_event": np.array([0])}, DECLARED["vix_daily"], SESSIONS)
+
+
+@given(st.integers(0, len(PUBLISHED["vix_daily"]) - 1), st.integers(0, 3 * 86_400 * 10**9))
+def test_what_is_known_never_depends_on_what_comes_later(row: int, later: int) -> None:
+    published = PUBLISHED["vix_daily"]
+    ts = published[row].ts_known + later
+    cut = [seen for seen in published if seen.ts_known <= ts]
+    missing = LastKnown(max_age_sessions=5, reason="test")
+    assert last_known(published, "VIX", missing, SESSIONS, ts) == last_known(
+        cut, "VIX", missing, SESSIONS, ts
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "day", "expected"),
+    [
+        (SessionStart(reason="r"), date(2011, 3, 14), new_york(date(2011, 3, 14), 4, 0)),
+        (ExDateOpen(reason="r"), date(2011, 3, 14), new_york(date(2011, 3, 14), 9, 30)),
+        (SessionClosePlus(minutes=30, reason="r"), date(2011, 11, 25), new_york(date(2011, 11, 25), 13, 30)),
+        (NextSessionAt(new_york="08:00", reason="r"), date(2011, 3, 11), new_york(date(2011, 3, 14), 8, 0)),
+        (NextSessionAt(new_york="08:00", reason="r"), date(2012, 4, 6), new_york(date(2012, 4, 9), 8, 0)),
+        (NextSessionAt(new_york="08:00", reason="r"), date(2011, 11, 4), new_york(date(2011, 11, 7), 8, 0)),
+    ],
+)  # fmt: skip
+def test_each_rule_gives_its_new_york_instant(rule: object, day: date, expected: int) -> None:
+    assert known_at(rule, SESSIONS, session_label(day)) == expected
+
+
+def test_a_bar_is_known_at_its_end() -> None:
+    assert known_at(BarEnd(minutes=1, reason="r"), SESSIONS, 120 * 10**9) == 180 * 10**9
+
+
+@pytest.mark.parametrize("day", [date(2011, 11, 24), date(1999, 12, 31)])
+def test_a_close_on_a_day_without_a_session_is_an_error(day: date) -> None:
+    with pytest.raises(DatasetError, match=str(day)):
+        known_at(SessionClosePlus(minutes=30, reason="r"), SESSIONS, session_label(day))
+
+
+@pytest.mark.parametrize("day", [date(1999, 12, 31), date(2026, 12, 31)])
+def test_a_next_session_outside_the_table_is_an_error(day: date) -> None:
+    with pytest.raises(DatasetError, match="extend the table"):
+        known_at(NextSessionAt(new_york="08:00", reason="r"), SESSIONS, session_label(day))
