@@ -51,7 +51,10 @@ def listener(port: int) -> str | None:
         return None
     try:
         for connection in psutil.net_connections(kind="tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port:
+            if (
+                connection.status == psutil.CONN_LISTEN
+                and getattr(connection.laddr, "port", 0) == port
+            ):
                 name = psutil.Process(connection.pid).name() if connection.pid else "unknown"
                 return f"{name} (process {connection.pid})"
     except psutil.Error:  # another user's process, or one that has just ended
