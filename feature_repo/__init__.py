@@ -1,0 +1,1 @@
+"""The Feast repository: entity, feature views and feature services over one data root."""
