@@ -11,6 +11,10 @@ AlphalineError
 ├── ModelError              a model that is not what its manifest says
 │   ├── ParityError         an ONNX file that does not equal its booster
 │   └── SignatureError      a signature that is missing, foreign or does not verify
+├── InferenceError          a model that was asked and gave no usable answer
+│   ├── ModelUnavailableError    nobody answers, or the model is not ready
+│   ├── ModelTimeoutError        no answer within the deadline
+│   └── ModelAnswerInvalidError  an answer that is not a probability per row of the expected model
 └── LedgerError             a ledger that does not balance, or an id with two contents
 """
 
@@ -62,6 +66,30 @@ class ParityError(ModelError):
 
 class SignatureError(ModelError):
     """A signature that is missing, made with a foreign key, or does not verify."""
+
+
+class InferenceError(AlphalineError):
+    """A model that was asked and gave no usable answer; ``code`` is the stable denial code."""
+
+    code = "MODEL_UNAVAILABLE"
+
+
+class ModelUnavailableError(InferenceError):
+    """Nobody answers at the model's address, or the model is not ready."""
+
+    code = "MODEL_UNAVAILABLE"
+
+
+class ModelTimeoutError(InferenceError):
+    """No answer within the deadline."""
+
+    code = "MODEL_TIMEOUT"
+
+
+class ModelAnswerInvalidError(InferenceError):
+    """An answer that is not one probability per row, or comes from another model."""
+
+    code = "MODEL_ANSWER_INVALID"
 
 
 class LedgerError(AlphalineError):

@@ -1,0 +1,58 @@
+"""Native models behind one small protocol: what research fits and parity compares with."""
+
+from typing import Protocol
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+from sklearn.pipeline import Pipeline
+
+from alphaline.models.model_input import as_model_input
+
+Probabilities = npt.NDArray[np.float64]
+
+
+class Estimator(Protocol):
+    """A fitted model of P(y = 1)."""
+
+    @property
+    def column_count(self) -> int:
+        """Number of columns it was fitted on."""
+
+    def predict(self, rows: npt.NDArray[np.floating]) -> Probabilities:
+        """Return P(y = 1) of each row: rows (n, F), NaN for null; float64 (n,)."""
+
+
+class BoosterEstimator:
+    """A LightGBM binary booster, held as its model text."""
+
+    def __init__(self, model_text: str) -> None:
+        self.model_text = model_text
+        self.booster = lgb.Booster(model_str=model_text)
+
+    @property
+    def column_count(self) -> int:
+        """Number of columns it was fitted on."""
+        return int(self.booster.num_feature())
+
+    def predict(self, rows: npt.NDArray[np.floating]) -> Probabilities:
+        """Return P(y = 1) of each row; see ``Estimator.predict``."""
+        answer = self.booster.predict(as_model_input(rows), num_threads=1)
+        return np.asarray(answer, dtype=np.float64)
+
+
+class LogisticEstimator:
+    """A scikit-learn pipeline of median imputation, standardisation and logistic regression."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+
+    @property
+    def column_count(self) -> int:
+        """Number of columns it was fitted on."""
+        return int(self.pipeline.n_features_in_)
+
+    def predict(self, rows: npt.NDArray[np.floating]) -> Probabilities:
+        """Return P(y = 1) of each row; see ``Estimator.predict``. Infinities are refused."""
+        answer = self.pipeline.predict_proba(as_model_input(rows))[:, 1]
+        return np.asarray(answer, dtype=np.float64)

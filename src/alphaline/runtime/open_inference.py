@@ -1,0 +1,137 @@
+"""A model behind the Open Inference Protocol: the gRPC adapter of the ``Predictor`` port."""
+
+import grpc
+import numpy as np
+
+from alphaline.errors import (
+    InferenceError,
+    ModelAnswerInvalidError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
+from alphaline.runtime.inference import Probabilities, Rows, checked_answer, checked_rows
+from alphaline.runtime.rpc import open_inference_pb2 as wire
+from alphaline.runtime.rpc.open_inference_pb2_grpc import GRPCInferenceServiceStub
+
+# Reconnect quickly after a server's restart; the library's own back-off grows to two minutes.
+_CHANNEL_OPTIONS = (
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+)
+DIGEST_PARAMETER = "model_digest"
+
+
+class OpenInferencePredictor:
+    """The ``Predictor`` that asks a server, and believes only the model it expects.
+
+    Parameters
+    ----------
+    target
+        ``host:port`` of the server's gRPC endpoint.
+    model_name, model_version, model_digest
+        The model in force; an answer of another one is invalid.
+    column_count, input_name, output_name
+        From the model's manifest.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        model_name: str,
+        model_version: str,
+        model_digest: str,
+        column_count: int,
+        input_name: str = "features",
+        output_name: str = "probability",
+    ) -> None:
+        self.model_name = model_name
+        self.model_version = model_version
+        self.model_digest = model_digest
+        self._column_count = column_count
+        self._input_name = input_name
+        self._output_name = output_name
+        self._label = f"{model_name} {model_version} at {target}"
+        self._channel = grpc.insecure_channel(target, options=_CHANNEL_OPTIONS)
+        self._stub = GRPCInferenceServiceStub(self._channel)
+
+    def predict(self, rows: Rows, deadline_s: float | None = None) -> Probabilities:
+        """Return the probability of each row; see ``Predictor.predict``."""
+        rows = checked_rows(rows, self._column_count)
+        if len(rows) == 0:
+            return np.empty(0, dtype=np.float64)
+        request = self._request(rows)
+        try:
+            # Without a deadline the call waits for a server that is starting; with one it fails at
+            # once where nobody listens.
+            response = self._stub.ModelInfer(
+                request, timeout=deadline_s, wait_for_ready=deadline_s is None
+            )
+        except grpc.RpcError as error:
+            raise self._fault(error) from error
+        self._check_model(response)
+        return checked_answer(self._label, self._answer(response, len(rows)), len(rows))
+
+    def is_ready(self, deadline_s: float) -> bool:
+        """Return whether the server answers within ``deadline_s`` that the model is ready."""
+        request = wire.ModelReadyRequest(name=self.model_name, version=self.model_version)
+        try:
+            return bool(self._stub.ModelReady(request, timeout=deadline_s).ready)
+        except grpc.RpcError:
+            return False
+
+    def close(self) -> None:
+        """Give up the connection."""
+        self._channel.close()
+
+    def _request(self, rows: Rows) -> wire.ModelInferRequest:
+        tensor = wire.ModelInferRequest.InferInputTensor(
+            name=self._input_name, datatype="FP32", shape=rows.shape
+        )
+        return wire.ModelInferRequest(
+            model_name=self.model_name,
+            model_version=self.model_version,
+            inputs=[tensor],
+            # Little-endian by the protocol, whatever this machine is.
+            raw_input_contents=[rows.astype("<f4", copy=False).tobytes()],
+        )
+
+    def _fault(self, error: grpc.RpcError) -> InferenceError:
+        code = error.code()
+        detail = f"{self._label}: {code.name}: {error.details()}"
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return ModelTimeoutError(f"{detail}; is the server overloaded?")
+        return ModelUnavailableError(f"{detail}; is the server up and the model loaded?")
+
+    def _check_model(self, response: wire.ModelInferResponse) -> None:
+        digest = response.parameters[DIGEST_PARAMETER].string_param
+        seen = (response.model_name, response.model_version, digest)
+        expected = (self.model_name, self.model_version, self.model_digest)
+        if seen != expected:
+            raise ModelAnswerInvalidError(
+                f"{self._label}: expected an answer of {expected}, saw one of {seen}"
+            )
+
+    def _answer(
+        self, response: wire.ModelInferResponse, count: int
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+        names = [(tensor.name, tensor.datatype) for tensor in response.outputs]
+        if names != [(self._output_name, "FP32")]:
+            raise ModelAnswerInvalidError(
+                f"{self._label}: expected one FP32 output {self._output_name}, saw {names}"
+            )
+        tensor = response.outputs[0]
+        if response.raw_output_contents:
+            raw = response.raw_output_contents[0]
+            if len(raw) != 4 * count:
+                raise ModelAnswerInvalidError(
+                    f"{self._label}: expected {4 * count} bytes, saw {len(raw)}"
+                )
+            values = np.frombuffer(raw, dtype="<f4")
+        else:
+            values = np.array(tensor.contents.fp32_contents, dtype=np.float32)
+        shape = tuple(tensor.shape)
+        if int(np.prod(shape)) != len(values):
+            raise ModelAnswerInvalidError(
+                f"{self._label}: expected {shape} values, saw {len(values)}"
+            )
+        return values.reshape(shape)

@@ -1,0 +1,79 @@
+"""Signs a model's folder and verifies it: any change to any file is a refusal.
+
+The signature stands beside the folder, never in it, so that the folder is signed whole.
+"""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from model_signing import hashing, signing, verifying
+
+from alphaline.errors import SignatureError
+
+
+def make_key(private_key: Path, public_key: Path) -> None:
+    """Create an elliptic-curve key pair, the private half readable by its owner alone.
+
+    An existing pair is kept: models that were signed with it stay valid.
+    """
+    if private_key.exists() and public_key.exists():
+        return
+    key = ec.generate_private_key(ec.SECP256R1())
+    private_key.parent.mkdir(parents=True, exist_ok=True)
+    public_key.parent.mkdir(parents=True, exist_ok=True)
+    private_key.touch(mode=0o600)
+    private_key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    public_key.write_bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+
+
+def sign_directory(directory: Path, signature: Path, private_key: Path) -> None:
+    """Write ``signature`` over every file of ``directory``.
+
+    Raises
+    ------
+    SignatureError
+        If the key cannot be read or the folder cannot be hashed.
+    """
+    config = signing.Config().use_elliptic_key_signer(private_key=private_key)
+    try:
+        config.set_hashing_config(_hashing()).sign(directory, signature)
+    except Exception as error:
+        raise SignatureError(
+            f"could not sign {directory} with {private_key}: {error}; make a key with make_key"
+        ) from error
+
+
+def verify_directory(directory: Path, signature: Path, public_key: Path) -> None:
+    """Return only if ``signature`` covers exactly the files of ``directory``, unchanged.
+
+    Raises
+    ------
+    SignatureError
+        On every other outcome: no signature, another key, a file changed, added or missing.
+    """
+    # Every exception of the library, whatever it is, means that nothing was proven.
+    try:
+        config = verifying.Config().use_elliptic_key_verifier(public_key=public_key)
+        config.set_hashing_config(_hashing()).verify(directory, signature)
+    except Exception as error:
+        raise SignatureError(
+            f"expected {directory} to be signed in {signature.name} with the key of {public_key}; "
+            f"verification said: {type(error).__name__}: {error}. Deliver the model again"
+        ) from error
+
+
+def _hashing() -> hashing.Config:
+    # The library would otherwise skip what looks like Git's files, and so leave them unsigned.
+    config = hashing.Config().use_file_serialization(hashing_algorithm="sha256", max_workers=1)
+    return config.set_ignored_paths(paths=[], ignore_git_paths=False)
