@@ -1,0 +1,97 @@
+"""A column of a feature set: one row of data, no code."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from alphaline.errors import ContractError
+from alphaline.features.operators import OPERATORS, Operator
+
+Timeframe = Literal["1m", "5m", "30m", "session", "none"]
+
+# The order in which the engine keeps its clocks; "none" is the clock of values that no bar makes.
+TIMEFRAMES: tuple[Timeframe, ...] = ("1m", "5m", "30m", "session", "none")
+
+INPUTS = ("open", "high", "low", "close", "volume")
+
+# Sessions a session operator may look back: what a cold start has to fold before it is warm.
+MAXIMUM_SESSION_LOOK_BACK = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One feature: an operator on a timeframe.
+
+    Parameters
+    ----------
+    name
+        Name of the column, unique within its feature set.
+    operator
+        A key of ``alphaline.features.operators.OPERATORS``.
+    timeframe
+        Bars that the operator sees: ``1m``, ``5m``, ``30m``, ``session`` (regular hours only), or
+        ``none`` for values that are no function of bars.
+    window
+        Bars of the timeframe; what it means for each operator is in ``OPERATORS``.
+    input
+        ``open``, ``high``, ``low``, ``close`` or ``volume`` of the bar, where the operator has a
+        choice; for observations the names of the series.
+    parameters
+        Numbers in the order of the operator's ``parameters``.
+
+    Raises
+    ------
+    ContractError
+        If the operator is unknown, the window too short, an input or a parameter does not fit, or a
+        session operator would look back more than five sessions.
+    """
+
+    name: str
+    operator: str
+    timeframe: Timeframe = "1m"
+    window: int = 0
+    input: tuple[str, ...] = ()
+    parameters: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.operator not in OPERATORS:
+            raise self._refusal(f"an operator of {sorted(OPERATORS)}", self.operator)
+        if self.timeframe not in self.definition.timeframes:
+            raise self._refusal(f"a timeframe of {self.definition.timeframes}", self.timeframe)
+        if self.window < self.definition.minimum_window:
+            raise self._refusal(f"a window >= {self.definition.minimum_window}", self.window)
+        if len(self.parameters) != len(self.definition.parameters):
+            raise self._refusal(f"parameters {self.definition.parameters}", self.parameters)
+        if self.timeframe == "session" and self.look_back > MAXIMUM_SESSION_LOOK_BACK:
+            seen = f"{self.look_back} sessions"
+            raise self._refusal(f"a look-back <= {MAXIMUM_SESSION_LOOK_BACK} sessions", seen)
+        self._check_input()
+
+    def _check_input(self) -> None:
+        if len(self.input) != self.definition.inputs:
+            raise self._refusal(f"{self.definition.inputs} input(s)", self.input)
+        if self.timeframe != "none" and not set(self.input) <= set(INPUTS):
+            raise self._refusal(f"inputs out of {INPUTS}", self.input)
+
+    def _refusal(self, expected: str, seen: object) -> ContractError:
+        return ContractError(
+            f"column {self.name!r}: expected {expected}, saw {seen}; correct its row in the set"
+        )
+
+    @property
+    def definition(self) -> Operator:
+        """The operator's row in the table of operators."""
+        return OPERATORS[self.operator]
+
+    @property
+    def warm_up(self) -> int:
+        """Bars of the timeframe after which the value is there; before, its status is not warm."""
+        return self.definition.warm_up(self.window, self.parameters)
+
+    @property
+    def look_back(self) -> int:
+        """Bars of the timeframe within which a missing minute marks the value with status gap.
+
+        For a recursive operator, whose memory has no end, the bars that carry more than 99.7 % of
+        the weight: three spans.
+        """
+        return self.definition.look_back(self.window, self.parameters)

@@ -1,0 +1,133 @@
+"""One operator on one closed bar: the switch that makes columns data."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from alphaline.features.compiled import layout as at
+from alphaline.features.compiled.layout import (
+    CLOSE_PRICE,
+    COUNT,
+    HIGH,
+    INPUT,
+    KIND,
+    LOW,
+    OFFSET,
+    RANGE,
+    RETURN,
+    VOLUME,
+    WINDOW,
+)
+from alphaline.features.compiled.recursive import ema, ewma_deviation, macd, rsi
+from alphaline.features.compiled.windows import extremes, mean_of_positive, moments
+
+Row = NDArray[np.float64]
+
+# Variance of a Brownian motion from its range: Parkinson (1980).
+FOUR_LOG_TWO = 4.0 * math.log(2.0)
+
+
+@njit(error_model="numpy")
+def _log_return(s: Row, offset: int, window: int, number: int, x: float) -> float:
+    place = offset + number % window
+    before = s[place]
+    s[place] = x
+    return math.log(x / before) if before > 0.0 else 0.0
+
+
+@njit(error_model="numpy")
+def _vwap_distance(s: Row, offset: int, base: int) -> float:
+    typical = (s[base + HIGH] + s[base + LOW] + s[base + CLOSE_PRICE]) / 3.0
+    s[offset] += typical * s[base + VOLUME]
+    s[offset + 1] += s[base + VOLUME]
+    if s[offset + 1] <= 0.0:
+        return math.nan
+    return float(s[base + CLOSE_PRICE] * s[offset + 1] / s[offset] - 1.0)
+
+
+@njit(error_model="numpy")
+def _range_position(s: Row, offset: int, window: int, number: int, base: int) -> float:
+    low, high = extremes(s, offset, window, number, s[base + LOW], s[base + HIGH])
+    return (s[base + CLOSE_PRICE] - low) / (high - low) if high > low else 0.5
+
+
+@njit(error_model="numpy")
+def _moment_value(s: Row, offset: int, row: NDArray[np.int64], number: int, x: float) -> float:
+    window = row[WINDOW]
+    mean, square = moments(s, offset, window, number, x)
+    kind = row[KIND]
+    if kind == at.CLOSE_VOLATILITY:
+        return math.sqrt(square / (window - 1))
+    if kind == at.Z_SCORE:
+        return (x - mean) / math.sqrt(square / (window - 1)) if square > 0.0 else 0.0
+    if mean <= 0.0:
+        return math.nan
+    if kind == at.MEAN_DISTANCE:
+        return x / mean - 1.0
+    return math.sqrt(square / (window - 1)) / mean
+
+
+@njit(error_model="numpy")
+def _macd_value(s: Row, offset: int, kind: int, number: int, x: float, p: Row) -> float:
+    line, signal = macd(s, offset, number, x, p[0], p[1], p[2])
+    if kind == at.MACD_LINE:
+        return line / x
+    if kind == at.MACD_SIGNAL:
+        return signal / x
+    return (line - signal) / x
+
+
+@njit(error_model="numpy")
+def _return_value(
+    s: Row, offset: int, row: NDArray[np.int64], number: int, base: int, p: Row
+) -> float:
+    # The first bar after a reset has no return.
+    if number == 0:
+        return 0.0
+    if row[KIND] == at.EWMA_VOLATILITY:
+        return ewma_deviation(s, offset, s[base + RETURN], p[0])
+    return _moment_value(s, offset, row, number - 1, s[base + RETURN])
+
+
+@njit(error_model="numpy")
+def _of_input(s: Row, row: NDArray[np.int64], number: int, x: float, p: Row) -> float:
+    kind, offset, window = row[KIND], row[OFFSET] + 1, row[WINDOW]
+    if kind == at.LOG_RETURN:
+        return _log_return(s, offset, window, number, x)
+    if kind == at.EMA_DISTANCE:
+        return float(x / ema(s, offset, number, x, p[0]) - 1.0)
+    if kind == at.RSI:
+        return rsi(s, offset, window, number, x)
+    if at.MACD_LINE <= kind <= at.MACD_HISTOGRAM:
+        return _macd_value(s, offset, kind, number, x, p)
+    return _moment_value(s, offset, row, number, x)
+
+
+@njit(error_model="numpy")
+def apply(s: Row, base: int, row: NDArray[np.int64], p: Row) -> float:
+    """Take the bar that the clock at ``base`` has closed; return the operator's value.
+
+    Parameters
+    ----------
+    s
+        State row of the instrument.
+    base
+        Offset of the clock; its count already includes the bar.
+    row, p
+        The operator's row of the table, its parameters.
+    """
+    kind, offset, window = row[KIND], row[OFFSET] + 1, row[WINDOW]
+    number = int(s[base + COUNT]) - 1
+    if kind in (at.CLOSE_VOLATILITY, at.EWMA_VOLATILITY):
+        return _return_value(s, offset, row, number, base, p)
+    if kind == at.RANGE_POSITION:
+        return _range_position(s, offset, window, number, base)
+    if kind == at.PARKINSON_VOLATILITY:
+        return math.sqrt(
+            mean_of_positive(s, offset, window, number, s[base + RANGE]) / FOUR_LOG_TWO
+        )
+    if kind == at.VWAP_DISTANCE:
+        return _vwap_distance(s, offset, base)
+    return _of_input(s, row, number, s[base + row[INPUT]], p)

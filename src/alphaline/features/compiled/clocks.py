@@ -1,0 +1,109 @@
+"""Bars of higher timeframes, made inside the engine out of the one-minute bars that were released.
+
+A bucket of 5 or 30 minutes closes with the bar that ends it, else with the next bar of the session
+that starts at or after its end; the session bar holds the regular hours and closes with the bar that
+ends at the close, else with the first later bar. A missing minute of regular hours marks the bar
+that should hold it, or, where no bar holds it, the bar before.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from alphaline.features.compiled import layout as at
+from alphaline.features.compiled.apply import apply
+from alphaline.features.compiled.layout import (
+    ACTIVE,
+    CLOCK_FIRST,
+    CLOCK_LAST,
+    CLOCK_MINUTES,
+    CLOCK_OFFSET,
+    CLOSE_PRICE,
+    COUNT,
+    END,
+    FLAG,
+    GAP,
+    HIGH,
+    LOW,
+    PREVIOUS,
+    RANGE,
+    RETURN,
+    VOLUME,
+)
+
+Row = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@njit(error_model="numpy")
+def add_bar(s: Row, base: int, bar: Row, end: int) -> None:
+    """Add a one-minute bar to the bar that the clock at ``base`` is making, or start one."""
+    if s[base + ACTIVE] == 0.0:
+        s[base + ACTIVE] = 1.0
+        s[base + END] = end
+        for field in range(5):
+            s[base + field] = bar[field]
+        return
+    s[base + HIGH] = max(s[base + HIGH], bar[HIGH])
+    s[base + LOW] = min(s[base + LOW], bar[LOW])
+    s[base + CLOSE_PRICE] = bar[CLOSE_PRICE]
+    s[base + VOLUME] += bar[VOLUME]
+
+
+@njit(error_model="numpy")
+def close_bar(s: Row, clock: Ints, table: Ints, parameters: Row) -> None:
+    """Close the bar that a clock is making and run its operators."""
+    base = clock[CLOCK_OFFSET]
+    s[base + COUNT] += 1.0
+    if s[base + FLAG] > 0.0:
+        s[base + FLAG] = 0.0
+        mark_gap(s, base)
+    if s[base + COUNT] > 1.0:
+        s[base + RETURN] = math.log(s[base + CLOSE_PRICE] / s[base + PREVIOUS])
+    height = math.log(s[base + HIGH] / s[base + LOW])
+    s[base + RANGE] = height * height
+    for j in range(clock[CLOCK_FIRST], clock[CLOCK_LAST]):
+        s[table[j, at.OFFSET]] = apply(s, base, table[j], parameters[j])
+    s[base + PREVIOUS] = s[base + CLOSE_PRICE]
+    s[base + ACTIVE] = 0.0
+
+
+@njit(error_model="numpy")
+def mark_gap(s: Row, base: int) -> None:
+    """Note that a minute is missing in, or right after, the last closed bar of a clock."""
+    s[base + GAP] = s[base + COUNT] + 1.0
+
+
+@njit(error_model="numpy")
+def step_minute(s: Row, clock: Ints, bar: Row, gap: bool, table: Ints, parameters: Row) -> None:
+    """Close one bar of one minute; ``gap`` says that a regular minute before it is missing."""
+    base = clock[CLOCK_OFFSET]
+    if gap:
+        mark_gap(s, base)
+    for field in range(5):
+        s[base + field] = bar[field]
+    close_bar(s, clock, table, parameters)
+
+
+@njit(error_model="numpy")
+def step_bucket(
+    s: Row, clock: Ints, bar: Row, minute: int, gap: tuple[int, int], table: Ints, parameters: Row
+) -> None:
+    """Take a one-minute bar into buckets of several minutes aligned to the hour.
+
+    ``gap`` holds the regular minutes [from, to) that are missing right before the bar.
+    """
+    base, length = clock[CLOCK_OFFSET], clock[CLOCK_MINUTES]
+    start = minute - minute % length
+    if s[base + ACTIVE] > 0.0 and minute >= s[base + END]:
+        close_bar(s, clock, table, parameters)
+    if gap[0] < gap[1]:
+        if gap[0] < start and s[base + ACTIVE] == 0.0:
+            mark_gap(s, base)
+        if gap[1] > start:
+            s[base + FLAG] = 1.0
+    add_bar(s, base, bar, start + length)
+    if minute + 1 == start + length:
+        close_bar(s, clock, table, parameters)

@@ -1,0 +1,86 @@
+"""Where things stand in a state row and in the tables that the compiled step reads.
+
+A state row is: header · session clock · blocks of the session columns · clocks of 1, 5 and 30
+minutes · blocks of their columns. Everything after the session part is zeroed when a session
+starts, the session part when too many sessions are missing. Times are minutes since 1970, which a
+float64 holds exactly. Zero means "nothing yet" wherever a row is not in the header.
+"""
+
+# Header.
+LAST = 0  # start of the last bar
+PENDING = 1  # as LAST, while a call's input is still being checked
+SESSION = 2  # label of the session that the intraday part belongs to
+CLOSE = 3  # close of that session
+EXPECTED = 4  # next regular-hours minute of that session that is not accounted for
+SESSION_BAR = 5  # label of the session of the last session bar
+HEADER = 8
+
+# A clock: the bar it is making or has made, then its counters.
+OPEN_PRICE = 0
+HIGH = 1
+LOW = 2
+CLOSE_PRICE = 3
+VOLUME = 4
+RETURN = 5  # log return from the bar before
+RANGE = 6  # squared log of high over low
+PREVIOUS = 7  # close of the bar before
+COUNT = 8  # bars closed since the reset
+GAP = 9  # 1 + number of the last bar that has, or is followed by, a missing minute; 0: none
+ACTIVE = 10  # 1 while a bar is being made
+END = 11  # first minute after the bar that is being made
+FLAG = 12  # 1 where a minute of the bar that is being made is missing
+CLOCK = 16
+
+# Columns of the table of clocks; the fifth row ("none") has operators but no bars.
+CLOCK_OFFSET = 0
+CLOCK_FIRST = 1
+CLOCK_LAST = 2
+CLOCK_MINUTES = 3
+ONE, FIVE, THIRTY, DAY, NONE = 0, 1, 2, 3, 4
+
+# Columns of the table of operators.
+KIND = 0
+OFFSET = 1
+WINDOW = 2
+INPUT = 3
+SECOND_INPUT = 4
+WARM_UP = 5
+LOOK_BACK = 6
+OUT = 7
+TABLE = 8
+
+PARAMETERS = 3
+
+# Rows of the table of sessions, all in minutes.
+LABEL, START, OPEN, SHUT, STOP = 0, 1, 2, 3, 4
+
+# Kinds of operators.
+LOG_RETURN = 0
+EMA_DISTANCE = 1
+RSI = 2
+MACD_LINE = 3
+MACD_SIGNAL = 4
+MACD_HISTOGRAM = 5
+MEAN_DISTANCE = 6
+ROLLING_STD = 7
+Z_SCORE = 8
+RANGE_POSITION = 9
+CLOSE_VOLATILITY = 10
+PARKINSON_VOLATILITY = 11
+EWMA_VOLATILITY = 12
+VWAP_DISTANCE = 13
+MINUTES_SINCE_OPEN = 14
+MINUTES_TO_CLOSE = 15
+LAST_KNOWN = 16
+SPREAD = 17
+
+# Windows up to here are read whole at each bar; see compiled.windows.
+SMALL_WINDOW = 64
+
+STATUS_OK = 0
+STATUS_NOT_WARM = 1
+STATUS_GAP = 2
+STATUS_STALE = 3
+
+# Sessions after which a last known observation is withheld.
+MAXIMUM_AGE = 5.0

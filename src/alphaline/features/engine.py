@@ -1,0 +1,129 @@
+"""The feature engine: one compiled step for the stream and for history."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaline.features.compiled import layout as at
+from alphaline.features.compiled.step import OPERATOR_VERSION, step
+from alphaline.features.edge import Arrays, fits, fitted, refusal, session_minutes
+from alphaline.features.feature_set import FeatureSet
+from alphaline.features.tables import tables
+from alphaline.market.sessions import SessionTable
+from alphaline.messages import MINUTE_NS, digest
+
+Values = NDArray[np.float32]
+Status = NDArray[np.uint8]
+
+
+class Engine:
+    """Folds released one-minute bars into the vectors of a feature set.
+
+    Higher timeframes are made inside. Intraday operators start anew with each session, session
+    operators are folded from the set's epoch; when more than one expected session is missing since
+    the last session bar they start anew too. Bars between sessions, or before the epoch, give null
+    values (not warm) and leave the state as it is.
+
+    The state of an instrument is one float64 row, which ``tobytes`` and ``numpy.frombuffer`` carry
+    without loss. It fits every engine with the same feature set digest, whatever the length of its
+    session table.
+
+    Parameters
+    ----------
+    feature_set
+        What to compute.
+    sessions
+        Calendar of the instruments; must begin at or before the set's epoch.
+
+    Attributes
+    ----------
+    operator_version : str
+        Digest of the operators' code; a snapshot of another version must not be restored.
+    state_size : int
+        Number of float64 in the state row of one instrument.
+
+    Raises
+    ------
+    DatasetError
+        If the calendar begins after the epoch, or has times off the minute.
+    """
+
+    operator_version = OPERATOR_VERSION
+
+    def __init__(self, feature_set: FeatureSet, sessions: SessionTable) -> None:
+        made = tables(feature_set)
+        self.feature_set = feature_set
+        self.sessions = sessions
+        self.state_size = made.state_size
+        self._width = len(feature_set.columns)
+        self._observed = 2 * len(feature_set.observations)
+        self._compiled = (
+            made.clocks,
+            made.operators,
+            made.parameters,
+            session_minutes(sessions, feature_set),
+        )
+
+    def new_state(self, instruments: int) -> NDArray[np.float64]:
+        """Return the state before the first bar, float64 (instruments, state_size)."""
+        return np.zeros((instruments, self.state_size))
+
+    def update(
+        self,
+        state: NDArray[np.float64],
+        rows: NDArray[np.int32],
+        bars: NDArray[np.float64],
+        ts_event: NDArray[np.int64],
+        observations: NDArray[np.float64],
+    ) -> tuple[Values, Status]:
+        """Take n bars in their order, change ``state`` in place and return n vectors.
+
+        One bar, a micro-batch across instruments and a whole history give the same bytes.
+
+        Parameters
+        ----------
+        state
+            (instruments, state_size), C order, from ``new_state`` or an earlier call.
+        rows
+            (n,) row of ``state`` that each bar belongs to.
+        bars
+            (n, 5) open, high, low, close, volume; prices positive, volume not negative, all finite.
+        ts_event
+            (n,) start of the bar, UTC nanoseconds, a whole minute; ascending for each row.
+        observations
+            (n, 2 k) for each series of ``feature_set.observations`` its last known value and its
+            age in sessions, NaN where never seen; see ``LastKnown``.
+
+        Returns
+        -------
+        values
+            float32 (n, columns), NaN where there is no value.
+        status
+            uint8 (n, columns): 0 ok; 1 not warm, NaN; 2 a minute of regular hours is missing within
+            the look-back, value given; 3 stale, NaN.
+
+        Raises
+        ------
+        ValueError
+            Before anything is changed: shapes or types that do not fit, a row that the state has
+            not, a time that is not a whole minute or not after the row's last one, a number that is
+            not finite, a price that is not positive.
+        """
+        given: Arrays = (state, rows, bars, ts_event, observations)
+        if not fits(given, self.state_size, self._observed):
+            given = fitted(given, self.state_size, self._observed)
+        values = np.empty((len(rows), self._width), np.float32)
+        status = np.empty((len(rows), self._width), np.uint8)
+        fault, where = step(*given, *self._compiled, values, status)
+        if fault:
+            raise refusal(fault, where, given)
+        return values, status
+
+    def last_event(self, state: NDArray[np.float64], row: int) -> int | None:
+        """Return the start of the last bar that a row has taken, UTC nanoseconds; None before any."""
+        minute = int(state[row, at.LAST])
+        return minute * MINUTE_NS if minute else None
+
+
+def session_digest(state: NDArray[np.float64]) -> str:
+    """Return the digest of an instrument's state row, stored at the end of each session."""
+    return digest(state.tobytes())

@@ -1,0 +1,101 @@
+"""A feature set as the arrays that the compiled step reads."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaline.features.columns import INPUTS, TIMEFRAMES, Column
+from alphaline.features.compiled import layout as at
+from alphaline.features.feature_set import FeatureSet
+
+# Length of a bucket in minutes; the session's length comes from the session table.
+_MINUTES = {"1m": 1, "5m": 5, "30m": 30, "session": 0, "none": 0}
+
+# Session operators come first in a state row, so that what resets each session is one piece.
+_PLACING = ((at.DAY,), (at.ONE, at.FIVE, at.THIRTY))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tables:
+    """Arrays for the compiled step, and the length of a state row."""
+
+    clocks: NDArray[np.int64]
+    operators: NDArray[np.int64]
+    parameters: NDArray[np.float64]
+    state_size: int
+
+
+def tables(feature_set: FeatureSet) -> Tables:
+    """Return the tables of a feature set; rows of operators are sorted by clock."""
+    order = sorted(
+        range(len(feature_set.columns)), key=lambda out: _clock(feature_set.columns[out])
+    )
+    columns = [feature_set.columns[out] for out in order]
+    offsets, clock_offsets, size = _places(columns)
+    rows = [
+        _row(column, offset, out, feature_set.observations)
+        for column, offset, out in zip(columns, offsets, order, strict=True)
+    ]
+    return Tables(
+        clocks=_clocks(columns, clock_offsets),
+        operators=np.array(rows, dtype=np.int64).reshape(-1, at.TABLE),
+        parameters=np.array([_numbers(column) for column in columns]).reshape(-1, at.PARAMETERS),
+        state_size=size,
+    )
+
+
+def _clock(column: Column) -> int:
+    # Values that are made anew for each vector have no state and need no closed bar.
+    if column.timeframe == "none" or column.definition.size(column.window) == 0:
+        return at.NONE
+    return TIMEFRAMES.index(column.timeframe)
+
+
+def _places(columns: list[Column]) -> tuple[list[int], dict[int, int], int]:
+    offsets = [0] * len(columns)
+    clock_offsets: dict[int, int] = {}
+    place = at.HEADER
+    for members in _PLACING:
+        for clock in members:
+            clock_offsets[clock] = place
+            place += at.CLOCK
+        for i, column in enumerate(columns):
+            if _clock(column) in members:
+                offsets[i] = place
+                place += 1 + column.definition.size(column.window)
+    return offsets, clock_offsets, place
+
+
+def _clocks(columns: list[Column], offsets: dict[int, int]) -> NDArray[np.int64]:
+    clocks = [_clock(column) for column in columns]
+    rows = [
+        (
+            offsets.get(i, 0),
+            int(np.searchsorted(clocks, i)),
+            int(np.searchsorted(clocks, i, "right")),
+            _MINUTES[timeframe],
+        )
+        for i, timeframe in enumerate(TIMEFRAMES)
+    ]
+    return np.array(rows, dtype=np.int64)
+
+
+def _row(column: Column, offset: int, out: int, series: tuple[str, ...]) -> tuple[int, ...]:
+    known = series if column.timeframe == "none" else INPUTS
+    first, second = ([known.index(name) for name in column.input] + [0, 0])[:2]
+    return (
+        column.definition.kind,
+        offset,
+        column.window,
+        first,
+        second,
+        column.warm_up,
+        column.look_back,
+        out,
+    )
+
+
+def _numbers(column: Column) -> tuple[float, ...]:
+    numbers = column.definition.coefficients(column.window, column.parameters)
+    return (*numbers, *(0.0,) * (at.PARAMETERS - len(numbers)))
