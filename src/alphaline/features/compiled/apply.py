@@ -29,7 +29,7 @@ Row = NDArray[np.float64]
 FOUR_LOG_TWO = 4.0 * math.log(2.0)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _log_return(s: Row, offset: int, window: int, number: int, x: float) -> float:
     place = offset + number % window
     before = s[place]
@@ -37,7 +37,7 @@ def _log_return(s: Row, offset: int, window: int, number: int, x: float) -> floa
     return math.log(x / before) if before > 0.0 else 0.0
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _vwap_distance(s: Row, offset: int, base: int) -> float:
     typical = (s[base + HIGH] + s[base + LOW] + s[base + CLOSE_PRICE]) / 3.0
     s[offset] += typical * s[base + VOLUME]
@@ -47,13 +47,13 @@ def _vwap_distance(s: Row, offset: int, base: int) -> float:
     return float(s[base + CLOSE_PRICE] * s[offset + 1] / s[offset] - 1.0)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _range_position(s: Row, offset: int, window: int, number: int, base: int) -> float:
     low, high = extremes(s, offset, window, number, s[base + LOW], s[base + HIGH])
     return (s[base + CLOSE_PRICE] - low) / (high - low) if high > low else 0.5
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _moment_value(s: Row, offset: int, row: NDArray[np.int64], number: int, x: float) -> float:
     window = row[WINDOW]
     mean, square = moments(s, offset, window, number, x)
@@ -69,7 +69,7 @@ def _moment_value(s: Row, offset: int, row: NDArray[np.int64], number: int, x: f
     return math.sqrt(square / (window - 1)) / mean
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _macd_value(s: Row, offset: int, kind: int, number: int, x: float, p: Row) -> float:
     line, signal = macd(s, offset, number, x, p[0], p[1], p[2])
     if kind == at.MACD_LINE:
@@ -79,7 +79,7 @@ def _macd_value(s: Row, offset: int, kind: int, number: int, x: float, p: Row) -
     return (line - signal) / x
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _return_value(
     s: Row, offset: int, row: NDArray[np.int64], number: int, base: int, p: Row
 ) -> float:
@@ -91,7 +91,7 @@ def _return_value(
     return _moment_value(s, offset, row, number - 1, s[base + RETURN])
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _of_input(s: Row, row: NDArray[np.int64], number: int, x: float, p: Row) -> float:
     kind, offset, window = row[KIND], row[OFFSET] + 1, row[WINDOW]
     if kind == at.LOG_RETURN:
@@ -105,7 +105,7 @@ def _of_input(s: Row, row: NDArray[np.int64], number: int, x: float, p: Row) -> 
     return _moment_value(s, offset, row, number, x)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def apply(s: Row, base: int, row: NDArray[np.int64], p: Row) -> float:
     """Take the bar that the clock at ``base`` has closed; return the operator's value.
 

@@ -37,7 +37,7 @@ Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def add_bar(s: Row, base: int, bar: Row, end: int) -> None:
     """Add a one-minute bar to the bar that the clock at ``base`` is making, or start one."""
     if s[base + ACTIVE] == 0.0:
@@ -52,7 +52,7 @@ def add_bar(s: Row, base: int, bar: Row, end: int) -> None:
     s[base + VOLUME] += bar[VOLUME]
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def close_bar(s: Row, clock: Ints, table: Ints, parameters: Row) -> None:
     """Close the bar that a clock is making and run its operators."""
     base = clock[CLOCK_OFFSET]
@@ -70,13 +70,13 @@ def close_bar(s: Row, clock: Ints, table: Ints, parameters: Row) -> None:
     s[base + ACTIVE] = 0.0
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def mark_gap(s: Row, base: int) -> None:
     """Note that a minute is missing in, or right after, the last closed bar of a clock."""
     s[base + GAP] = s[base + COUNT] + 1.0
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def step_minute(s: Row, clock: Ints, bar: Row, gap: bool, table: Ints, parameters: Row) -> None:
     """Close one bar of one minute; ``gap`` says that a regular minute before it is missing."""
     base = clock[CLOCK_OFFSET]
@@ -87,7 +87,7 @@ def step_minute(s: Row, clock: Ints, bar: Row, gap: bool, table: Ints, parameter
     close_bar(s, clock, table, parameters)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def step_bucket(
     s: Row, clock: Ints, bar: Row, minute: int, gap: tuple[int, int], table: Ints, parameters: Row
 ) -> None:

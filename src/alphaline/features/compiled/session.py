@@ -12,7 +12,7 @@ Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def session_at(sessions: Ints, minute: int, guess: int) -> int:
     """Return the index of the session whose [start, end) holds a minute, else -1.
 
@@ -30,13 +30,13 @@ def session_at(sessions: Ints, minute: int, guess: int) -> int:
     return low - 1 if low > 0 and minute < sessions[at.STOP, low - 1] else -1
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _close_session_bar(s: Row, clock: Ints, table: Ints, parameters: Row) -> None:
     close_bar(s, clock, table, parameters)
     s[at.SESSION_BAR] = s[at.SESSION]
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _index_of(sessions: Ints, label: float) -> int:
     low, high = 0, sessions.shape[1]
     while low < high:
@@ -48,7 +48,7 @@ def _index_of(sessions: Ints, label: float) -> int:
     return low
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _judge_missing_sessions(s: Row, sessions: Ints, index: int, clock: Ints, end: int) -> None:
     if s[at.SESSION_BAR] <= 0.0:
         return
@@ -60,7 +60,7 @@ def _judge_missing_sessions(s: Row, sessions: Ints, index: int, clock: Ints, end
         s[at.HEADER : end] = 0.0
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def begin_session(
     s: Row, sessions: Ints, index: int, clocks: Ints, table: Ints, parameters: Row
 ) -> None:
@@ -77,7 +77,7 @@ def begin_session(
     s[at.EXPECTED] = sessions[at.OPEN, index]
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def step_session(
     s: Row, clock: Ints, bar: Row, minute: int, opened: int, gap: bool, table: Ints, parameters: Row
 ) -> None:

@@ -34,7 +34,7 @@ Ints = NDArray[np.int64]
 NO_FAULT, ROW_UNKNOWN, TIME_BACKWARDS, NOT_A_MINUTE, NOT_POSITIVE = 0, 1, 2, 3, 4
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _is_sound(bar: Row) -> bool:
     # A comparison with NaN is false, so this also says that every number is finite.
     for field in range(4):
@@ -43,7 +43,7 @@ def _is_sound(bar: Row) -> bool:
     return bool(0.0 <= bar[at.VOLUME] < math.inf)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _judge(state: Row, row: int, bar: Row, ts: int, minute: int, inside: bool) -> int:
     if row < 0 or row >= state.shape[0]:
         return ROW_UNKNOWN
@@ -58,7 +58,7 @@ def _judge(state: Row, row: int, bar: Row, ts: int, minute: int, inside: bool) -
     return NO_FAULT
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _check(
     state: Row, rows: NDArray[np.int32], bars: Row, ts_event: Ints, sessions: Ints
 ) -> tuple[int, int]:
@@ -74,7 +74,7 @@ def _check(
     return NO_FAULT, -1
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _take(
     s: Row, bar: Row, minute: int, index: int, sessions: Ints, clocks: Ints, table: Ints, p: Row
 ) -> None:
@@ -91,7 +91,7 @@ def _take(
     s[at.LAST] = minute
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _show_bars(
     s: Row, clock: Ints, table: Ints, values: NDArray[np.float32], status: NDArray[np.uint8]
 ) -> None:
@@ -111,7 +111,7 @@ def _show_bars(
             status[out] = at.STATUS_GAP if since_gap < table[j, LOOK_BACK] else at.STATUS_OK
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _show_observed(
     row: Ints, observed: Row, values: NDArray[np.float32], status: NDArray[np.uint8]
 ) -> None:
@@ -130,7 +130,7 @@ def _show_observed(
         status[out] = at.STATUS_OK
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", forceinline=True)
 def _show_rest(
     clock: Ints,
     minute: int,
