@@ -1,0 +1,64 @@
+"""The ``alphaline`` command: a table of groups, each of which is imported when it is asked for.
+
+A group's module has an ``app`` (typer) and imports at its top only what its signatures need; what a
+command works with is imported inside the command, so that ``--help`` stays fast. Every command has
+``--json``.
+"""
+
+import importlib
+import sys
+
+import typer
+from typer._click import Command, Context  # where typer keeps the click that it is built on
+from typer.core import TyperGroup
+
+from alphaline.cli.output import fail
+from alphaline.errors import AlphalineError
+
+# In the order of `--help`.
+COMMANDS = {
+    "contracts": "alphaline.cli.contracts",
+}
+
+
+class CommandTable(TyperGroup):
+    """The commands of ``COMMANDS``, without importing those that are not used."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002
+        """Return the command of that name, None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = typer.main.get_command(importlib.import_module(COMMANDS[cmd_name]).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=CommandTable,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Market data in, risk-checked paper trades out, every one explained and re-executable.",
+)
+
+
+@app.callback()
+def line() -> None:
+    """Market data in, risk-checked paper trades out, every one explained and re-executable."""
+
+
+def main() -> None:
+    """Run the command line; a fault of ours is a message and exit code 1, not a traceback."""
+    try:
+        app()
+    except AlphalineError as error:
+        fail(error, as_json="--json" in sys.argv)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
