@@ -139,6 +139,23 @@ class SessionTable:
         index = int(np.searchsorted(self.close, ts, side="right")) - 1
         return int(self.close[self._inside(index, ts)])
 
+    def labels_from(self, ts: Int64) -> Int64:
+        """Return the label of the last session that has started at each of ``ts``; same shape.
+
+        Instants between two sessions belong to the one before: a clock record a minute after the end
+        still tells of that session.
+
+        Raises
+        ------
+        DatasetError
+            For an instant before the first session, or a week after the last.
+        """
+        index = np.searchsorted(self.start, ts, side="right") - 1
+        outside = np.flatnonzero((index < 0) | (ts >= self.end[-1] + 7 * DAY_NS))
+        if outside.size:
+            self._inside(-1, int(ts[outside[0]]))
+        return self.session[index]
+
     def age(self, session: int, ts: int) -> int:
         """Return how many sessions have started up to ``ts`` since the one labelled ``session``.
 
