@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from feast import FeatureStore, RepoConfig
 
-from alphaline import features
+from alphaline.features import feature_set
 from alphaline.runtime.feature_store import PROJECT, FeatureTable, StorePaths
 from alphaline.runtime.feature_store.offline import create_empty
 from feature_repo.entities import instrument
@@ -21,8 +21,7 @@ ENTITY_KEY_VERSION = 3
 def tables() -> list[FeatureTable]:
     """Return the stored form of every feature set that a model reads."""
     return [
-        FeatureTable(name, features.feature_set(name).columns)
-        for name in sorted({*MODELS.values()})
+        FeatureTable(name, feature_set(name).column_names) for name in sorted({*MODELS.values()})
     ]
 
 
