@@ -4,6 +4,7 @@ import math
 
 from alphaline.labels.exit_rule import is_usable_sigma
 from alphaline.market.instruments import Instrument
+from alphaline.market.sessions import SessionTable
 from alphaline.messages import (
     Denial,
     FeatureVector,
@@ -54,6 +55,12 @@ def check_vector(
     return (Denial(code=FEATURES_INCOMPLETE, numbers=numbers),)
 
 
+def session_close_at(sessions: SessionTable, ts_event: int) -> int:
+    """Return the close of regular hours of the session that holds ``ts_event``; 0 between sessions."""
+    index = sessions.index_at(ts_event)
+    return int(sessions.close[index]) if index >= 0 else 0
+
+
 def missing_features(vector: FeatureVector) -> int:
     """Return how many values of ``vector`` are null."""
     return sum(value is None for value in vector.values)
@@ -86,7 +93,7 @@ def propose(
     deployed
         The model in force, with its thresholds.
     session_close
-        Close of regular hours of the vector's session, UTC nanoseconds.
+        Close of regular hours of the vector's session (`session_close_at`), UTC nanoseconds.
     line_time, prior_line_time
         The clock record that released the vector and the one before it.
 
