@@ -1,6 +1,6 @@
 """What makes two processes compute the same bytes, and the name of what computed them.
 
-``use_deterministic_arithmetic`` comes first in every entry of the line, before anything imports numba or numpy: they read
+``apply`` comes first in every entry of the line, before anything imports numba or numpy: they read
 these variables once.
 """
 
@@ -36,7 +36,7 @@ PACKAGES = ("numba", "llvmlite", "numpy", "onnxruntime")
 FINGERPRINT_BYTES = 8
 
 
-def use_deterministic_arithmetic() -> None:
+def apply() -> None:
     """Set ``ENVIRONMENT`` in this process and for its children.
 
     Raises
@@ -48,14 +48,14 @@ def use_deterministic_arithmetic() -> None:
     if differing and "numba" in sys.modules:
         raise LineError(
             f"numba is imported already, without {', '.join(sorted(differing))}: its results would "
-            "differ from those of other machines. Call use_deterministic_arithmetic() of this module before "
+            "differ from those of other machines. Call alphaline.runtime.determinism.apply() before "
             "the first import of numba, or set these variables before the process starts."
         )
     os.environ.update(ENVIRONMENT)
 
 
 @cache
-def engine_fingerprint(operators: str = "") -> str:
+def fingerprint(operators: str = "") -> str:
     """Return the engine fingerprint: 16 hexadecimal characters.
 
     Equal fingerprints promise equal bytes; under different ones a replay compares within 1e-9.
