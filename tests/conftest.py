@@ -1,0 +1,38 @@
+"""What every test shares: deterministic arithmetic, the recorded broker, fresh topics."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from alphaline.runtime import determinism
+
+determinism.apply()
+
+from alphaline.runtime.broker import broker  # noqa: E402 - numba reads its settings on import
+from alphaline.runtime.topics import Topics  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of a real broker: KAFKA_BOOTSTRAP_SERVERS, or one of this test run's own."""
+    data: Path = tmp_path_factory.mktemp("kafka")
+    with broker(data) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+def topics(kafka: str) -> Iterator[Topics]:
+    """All topics of the line under a prefix that no other test has, deleted afterwards."""
+    declared = Topics(prefix=f"test-{uuid4().hex[:12]}.")
+    declared.create(kafka)
+    yield declared
+    declared.delete(kafka)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses the broker, so that ``-m 'not kafka'`` needs no Java."""
+    for item in items:
+        if "kafka" in getattr(item, "fixturenames", ()):
+            item.add_marker("kafka")
