@@ -1,0 +1,205 @@
+"""Predictions become trades: one position at a time, each held to its exit, net of costs."""
+
+import math
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaline.errors import DatasetError
+from alphaline.labels.exit_rule import LONG, SHORT
+from alphaline.labels.triple_barrier import TripleBarrierLabels
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingCosts:
+    """Costs of one side of a trade, as fractions of its notional; a round trip pays them twice.
+
+    Parameters
+    ----------
+    half_spread
+        From mid to the touched quote.
+    slippage
+        What the fill loses beyond the quote.
+    fee
+        Commissions and exchange fees.
+    """
+
+    half_spread: float
+    slippage: float
+    fee: float
+
+    def __post_init__(self) -> None:
+        if not all(
+            math.isfinite(c) and c >= 0 for c in (self.half_spread, self.slippage, self.fee)
+        ):
+            raise ValueError(f"trading costs: expected finite costs of 0 or more, saw {self}")
+
+    @property
+    def round_trip(self) -> float:
+        """Costs of opening and closing, as a fraction of the notional."""
+        return 2.0 * (self.half_spread + self.slippage + self.fee)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryThresholds:
+    """When a probability of ``y = 1`` opens a position.
+
+    Parameters
+    ----------
+    entry_long, entry_short
+        Long at or above the one, short at or below the other; None: that side is not traded.
+
+    Raises
+    ------
+    ValueError
+        If a probability could open both sides.
+    """
+
+    entry_long: float | None
+    entry_short: float | None
+
+    def __post_init__(self) -> None:
+        if not self.short_at < self.long_at:
+            raise ValueError(
+                f"entry thresholds: expected entry_short < entry_long, saw {self.entry_short} and "
+                f"{self.entry_long}"
+            )
+
+    @property
+    def long_at(self) -> float:
+        """Long entry; +inf where longs are not traded."""
+        return math.inf if self.entry_long is None else self.entry_long
+
+    @property
+    def short_at(self) -> float:
+        """Short entry; -inf where shorts are not traded."""
+        return -math.inf if self.entry_short is None else self.entry_short
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trades:
+    """The k trades that m predictions lead to, in chronological order.
+
+    Parameters
+    ----------
+    decision
+        intp (k,): index of the decision that each trade follows.
+    side
+        int8 (k,): `LONG` or `SHORT`.
+    t_entry, t_exit
+        int64 (k,): start of the entry bar and end of the exit bar, UTC nanoseconds.
+    gross, net
+        float64 (k,): return on the notional before and after costs.
+    """
+
+    decision: NDArray[np.intp]
+    side: NDArray[np.int8]
+    t_entry: Times
+    t_exit: Times
+    gross: Floats
+    net: Floats
+
+
+def simulate_trades(
+    *,
+    probability: Floats,
+    known_at: Times,
+    longs: TripleBarrierLabels,
+    shorts: TripleBarrierLabels,
+    thresholds: EntryThresholds,
+    costs: TradingCosts,
+) -> Trades:
+    """Return the trades of one instrument that the predictions would have led to.
+
+    A decision opens a position where its probability meets a threshold, its exit is known, and the
+    position before has ended at a clock record before the decision's own: risk judges a proposal on
+    the fills of the minute before it.
+
+    Parameters
+    ----------
+    probability
+        float64 (m,): probability of ``y = 1``. NaN opens nothing.
+    known_at
+        int64 (m,): when each decision was made, UTC nanoseconds, strictly increasing.
+    longs, shorts
+        How a long and a short position opened on each decision would have ended.
+
+    Raises
+    ------
+    DatasetError
+        If the arrays do not match or the decisions are not in order.
+    """
+    _require_decisions(probability, known_at, longs, shorts)
+    side = np.where(probability >= thresholds.long_at, LONG, 0)
+    side = np.where(probability <= thresholds.short_at, SHORT, side).astype(np.int8)
+    t_exit = np.where(side == LONG, longs.t_touch, shorts.t_touch)
+    is_open = (side != 0) & np.where(side == LONG, longs.is_labelled, shorts.is_labelled)
+    decision = np.flatnonzero(_one_at_a_time(is_open, known_at, t_exit))
+    taken = side[decision]
+    gross = np.where(taken == LONG, longs.realised[decision], shorts.realised[decision])
+    return Trades(
+        decision=decision,
+        side=taken,
+        t_entry=np.where(taken == LONG, longs.t_entry[decision], shorts.t_entry[decision]),
+        t_exit=t_exit[decision],
+        gross=gross,
+        net=gross - costs.round_trip,
+    )
+
+
+def daily_net_returns(trades: Trades, decision_session: Times, sessions: Times) -> Floats:
+    """Return the net return of each of S sessions, float64 (S,); 0 where there was no trade.
+
+    Every trade is on the capital of its session's start, so that the returns of a session add up.
+
+    Parameters
+    ----------
+    decision_session
+        int64 (m,): the session of each decision; a trade does not outlive it.
+    sessions
+        int64 (S,): sessions to report, strictly increasing; those of all trades among them.
+
+    Raises
+    ------
+    DatasetError
+        If a trade lies outside of ``sessions``.
+    """
+    session = decision_session[trades.decision]
+    if not np.isin(session, sessions).all():
+        raise DatasetError(
+            "daily returns: expected every trade in a session to report, saw others "
+            f"{np.setdiff1d(session, sessions)[:3].tolist()}; pass the test sessions of the fold"
+        )
+    position = np.searchsorted(sessions, session)
+    return np.bincount(position, weights=trades.net, minlength=len(sessions)).astype(np.float64)
+
+
+@numba.njit(cache=True)
+def _one_at_a_time(is_open: NDArray[np.bool_], known_at: Times, t_exit: Times) -> NDArray[np.bool_]:
+    taken = np.zeros(len(is_open), dtype=np.bool_)
+    busy_until = np.iinfo(np.int64).min
+    for i in range(len(is_open)):
+        if is_open[i] and known_at[i] > busy_until:
+            taken[i] = True
+            busy_until = t_exit[i]
+    return taken
+
+
+def _require_decisions(
+    probability: Floats, known_at: Times, longs: TripleBarrierLabels, shorts: TripleBarrierLabels
+) -> None:
+    lengths = [len(a) for a in (probability, known_at, longs.y, shorts.y)]
+    if len(set(lengths)) > 1:
+        raise DatasetError(
+            f"trades: expected one value per decision in every array, saw lengths {lengths}"
+        )
+    if (np.diff(known_at) <= 0).any():
+        raise DatasetError(
+            "trades: expected strictly increasing decisions of one instrument; sort them, and "
+            "simulate each instrument by itself"
+        )

@@ -1,0 +1,147 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alphaline.errors import DatasetError
+from alphaline.labels.exit_rule import LONG, SHORT, ExitRule
+from alphaline.labels.triple_barrier import TripleBarrierLabels, triple_barrier
+from alphaline.messages import MINUTE_NS
+from alphaline.validation.trades import (
+    EntryThresholds,
+    TradingCosts,
+    daily_net_returns,
+    simulate_trades,
+)
+
+FREE = TradingCosts(half_spread=0, slippage=0, fee=0)
+BOTH = EntryThresholds(entry_long=0.6, entry_short=0.4)
+
+
+def labels(realised, entry, touch, is_labelled=None):
+    m = len(realised)
+    on = np.ones(m, dtype=bool) if is_labelled is None else np.array(is_labelled)
+    return TripleBarrierLabels(
+        is_labelled=on,
+        y=(np.array(realised) > 0).astype(np.int8),
+        realised=np.array(realised, dtype=np.float64),
+        t_entry=np.array(entry, dtype=np.int64),
+        t_touch=np.array(touch, dtype=np.int64),
+        code=np.full(m, 3, dtype=np.int8),
+    )
+
+
+def simulate(probability, longs, shorts=None, *, thresholds=BOTH, costs=FREE, known_at=None):
+    m = len(probability)
+    return simulate_trades(
+        probability=np.array(probability, dtype=np.float64),
+        known_at=np.arange(m, dtype=np.int64) if known_at is None else np.array(known_at),
+        longs=longs,
+        shorts=longs if shorts is None else shorts,
+        thresholds=thresholds,
+        costs=costs,
+    )
+
+
+def test_a_position_blocks_decisions_until_the_minute_after_its_exit():
+    held = labels([0.01] * 5, [0, 1, 2, 3, 4], [2, 3, 4, 5, 6])
+    assert simulate([0.9] * 5, held).decision.tolist() == [0, 3]
+
+
+def test_a_probability_at_a_threshold_opens_its_side():
+    ends = labels([0.01] * 4, range(4), np.arange(4) * 10 - 5)
+    seen = simulate([0.6, 0.5, 0.4, math.nan], ends)
+    assert seen.decision.tolist() == [0, 2]
+    assert seen.side.tolist() == [LONG, SHORT]
+
+
+def test_a_side_without_threshold_is_not_traded():
+    ends = labels([0.01] * 2, [0, 1], [0, 1])
+    only_short = EntryThresholds(entry_long=None, entry_short=0.4)
+    assert simulate([0.99, 0.1], ends, thresholds=only_short).decision.tolist() == [1]
+
+
+def test_each_side_has_its_own_exit_and_return():
+    longs = labels([0.01, 0.02], [0, 1], [0, 1])
+    shorts = labels([-0.03, -0.04], [0, 1], [0, 7])
+    seen = simulate([0.9, 0.1], longs, shorts)
+    assert seen.gross.tolist() == [0.01, -0.04]
+    assert seen.t_exit.tolist() == [0, 7]
+
+
+def test_a_decision_whose_exit_is_not_known_opens_nothing():
+    half = labels([0.01] * 2, [0, 1], [0, 1], is_labelled=[False, True])
+    assert simulate([0.9, 0.9], half).decision.tolist() == [1]
+
+
+def test_a_round_trip_pays_every_cost_twice():
+    costs = TradingCosts(half_spread=0.001, slippage=0.002, fee=0.0005)
+    seen = simulate([0.9], labels([0.01], [0], [1]), costs=costs)
+    assert seen.net == pytest.approx([0.003])
+
+
+def test_returns_of_a_session_add_up_and_a_quiet_one_returns_zero():
+    ends = labels([0.01, 0.02, -0.05], [0, 1, 2], [-1, 0, 1])
+    seen = simulate([0.9] * 3, ends)
+    session = np.array([10, 10, 30], dtype=np.int64)
+    days = np.array([10, 20, 30], dtype=np.int64)
+    assert daily_net_returns(seen, session, days) == pytest.approx([0.03, 0.0, -0.05])
+    with pytest.raises(DatasetError, match="test sessions"):
+        daily_net_returns(seen, session, days[:2])
+
+
+@pytest.mark.parametrize("cost", [-0.1, math.nan, math.inf])
+def test_a_senseless_cost_is_refused(cost):
+    with pytest.raises(ValueError, match="trading costs"):
+        TradingCosts(half_spread=cost, slippage=0, fee=0)
+
+
+@pytest.mark.parametrize(("long", "short"), [(0.4, 0.6), (0.5, 0.5), (math.nan, 0.4)])
+def test_thresholds_that_cross_are_refused(long, short):
+    with pytest.raises(ValueError, match="entry_short < entry_long"):
+        EntryThresholds(entry_long=long, entry_short=short)
+
+
+def test_decisions_out_of_order_are_refused():
+    ends = labels([0.01] * 2, [0, 1], [0, 1])
+    with pytest.raises(DatasetError, match="increasing"):
+        simulate([0.9, 0.9], ends, known_at=[1, 1])
+    with pytest.raises(DatasetError, match="lengths"):
+        simulate([0.9], ends)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200), st.floats(0, 0.01))
+def test_positions_never_overlap_and_daily_returns_hold_every_trade(seed, n, cost):
+    rng = np.random.default_rng(seed)
+    minutes = np.arange(n, dtype=np.int64) * MINUTE_NS
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.002, n)))
+    flat_at = (minutes // (50 * MINUTE_NS) + 1) * 50 * MINUTE_NS
+    longs, shorts = (
+        triple_barrier(
+            ExitRule(barrier_sigma=1.5, horizon_bars=8),
+            ts_event=minutes,
+            prices=np.column_stack([close, close * 1.001, close * 0.999, close]),
+            known_at=minutes + MINUTE_NS,
+            sigma=np.full(n, 0.001),
+            session_close=flat_at,
+            latency_ns=0,
+            side=side,
+        )
+        for side in (LONG, SHORT)
+    )
+    seen = simulate_trades(
+        probability=rng.random(n),
+        known_at=minutes + MINUTE_NS,
+        longs=longs,
+        shorts=shorts,
+        thresholds=BOTH,
+        costs=TradingCosts(half_spread=cost, slippage=0, fee=0),
+    )
+    assert (seen.t_entry[1:] >= seen.t_exit[:-1]).all()
+    assert (seen.t_exit > seen.t_entry).all()
+    assert seen.gross - seen.net == pytest.approx(np.full(len(seen.net), 2 * cost))
+    daily = daily_net_returns(seen, flat_at, np.unique(flat_at))
+    assert daily.sum() == pytest.approx(seen.net.sum())
