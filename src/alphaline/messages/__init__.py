@@ -8,6 +8,7 @@ from alphaline.messages.features import (
     STATUS_OK,
     STATUS_STALE,
     FeatureGap,
+    FeatureStateChunk,
     FeatureVector,
 )
 from alphaline.messages.identity import decision_id, digest
@@ -39,6 +40,7 @@ __all__ = [
     "Denial",
     "ExitTerms",
     "FeatureGap",
+    "FeatureStateChunk",
     "FeatureVector",
     "Fill",
     "Lane",

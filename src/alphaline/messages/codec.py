@@ -6,7 +6,7 @@ import msgspec
 
 from alphaline.errors import MessageError
 from alphaline.messages.dead_letters import DeadLetter
-from alphaline.messages.features import FeatureGap, FeatureVector
+from alphaline.messages.features import FeatureGap, FeatureStateChunk, FeatureVector
 from alphaline.messages.market import Bar, Clock, LateBar, Message, Observation
 from alphaline.messages.signals import ModelDeployed, RiskDecision, SignalApproved, SignalDenied
 from alphaline.messages.trading import Fill, OrderEvent, PositionChanged
@@ -17,6 +17,7 @@ KINDS: dict[str, object] = {
     "market.observations.v1": Observation | Clock,
     "market.late_bars.v1": LateBar | Clock,
     "features.vectors.v1": FeatureVector | FeatureGap | Clock,
+    "features.state.v1": FeatureStateChunk,
     "models.deployed.v1": ModelDeployed,
     "signals.approved.v1": SignalApproved | Clock,
     "signals.denied.v1": SignalDenied | Clock,

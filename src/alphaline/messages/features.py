@@ -49,3 +49,19 @@ class FeatureGap(Message, frozen=True, tag="gap"):
     ts_known: int
     feature_set: str
     reason: Literal["LATE_BAR"] = "LATE_BAR"
+
+
+class FeatureStateChunk(Message, frozen=True, tag="feature_state"):
+    """A piece of the snapshot of one partition of the feature service.
+
+    A snapshot is complete when all ``of`` pieces of one ``line_time`` are there. Snapshots alternate
+    between two ``generation`` s of keys, so that compaction never removes the last complete one.
+    ``payload`` is base64 of zlib-compressed JSON, cut into pieces.
+    """
+
+    partition: int
+    generation: Literal[0, 1]
+    line_time: int
+    index: int
+    of: int
+    payload: str

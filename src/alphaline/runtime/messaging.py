@@ -1,0 +1,315 @@
+"""The port through which the line talks to Kafka, and its adapter over confluent-kafka.
+
+Topics are named by their contract name everywhere; only this module knows the environment's prefix.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from alphaline.errors import BrokerError
+from alphaline.messages import Message as Value
+from alphaline.messages import encode
+
+# Every producer of the line names its partitioner, since the clients' defaults differ.
+PARTITIONER = "murmur2"
+# A send is retried by the client this long before it is a fault of the loop (the broker of a laptop
+# needs up to 12 s after a kill).
+DELIVERY_TIMEOUT_MS = 120_000
+# Seconds without a message after which a log that has not been read to its end counts as unreachable.
+READ_TO_END_SILENT_POLLS = 30
+
+Headers = list[tuple[str, str | bytes | None]]
+
+TopicPartitionKey = tuple[str, int]
+
+
+class Received(NamedTuple):
+    """A message as it stands in a partition; ``timestamp_ms`` is the broker's, wall time."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+
+
+class Outgoing(NamedTuple):
+    """A value to publish. ``partition`` None lets the key decide (murmur2)."""
+
+    topic: str
+    key: str
+    value: Value
+    partition: int | None = None
+
+
+class Publisher(Protocol):
+    """What a service needs to publish."""
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Hand one value to the client; it is on its way, not yet acknowledged."""
+
+    def flush(self) -> None:
+        """Return when everything sent is acknowledged; raise BrokerError if that fails."""
+
+
+class Subscription(Protocol):
+    """What a service needs to read partitions of its choice."""
+
+    def assign(self, positions: Mapping[TopicPartitionKey, int | None]) -> None:
+        """Read from these offsets; None: the committed one, or the start of the log."""
+
+    def poll(self, limit: int, timeout_s: float) -> list[Received]:
+        """Return up to ``limit`` messages that have arrived within ``timeout_s``."""
+
+    def pause(self, keys: Iterable[TopicPartitionKey]) -> None:
+        """Stop fetching from these partitions."""
+
+    def resume(self, keys: Iterable[TopicPartitionKey]) -> None:
+        """Fetch from these partitions again."""
+
+    def commit(self, positions: Mapping[TopicPartitionKey, int]) -> None:
+        """Store these offsets for the group."""
+
+    def bounds(self, keys: Sequence[TopicPartitionKey]) -> dict[TopicPartitionKey, tuple[int, int]]:
+        """Return, per partition, the first offset that is kept and the one after the last."""
+
+    def close(self) -> None:
+        """Leave the group and release the connection."""
+
+
+class KafkaPublisher:
+    """Publishes with an idempotent producer: acknowledged by all replicas, in order, no linger."""
+
+    def __init__(self, bootstrap_servers: str, service: str, prefix: str = "") -> None:
+        self._prefix = prefix
+        self._failure: KafkaError | None = None
+        self._headers: dict[str, Headers] = {}
+        self._service = service
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap_servers,
+                "client.id": service,
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": 0,
+                "partitioner": PARTITIONER,
+                "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+                "queue.buffering.max.messages": 500_000,
+                "message.max.bytes": 8_000_000,
+                "socket.nagle.disable": True,
+                "log_level": 3,
+            }
+        )
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Hand one value to the client; waits where its queue is full."""
+        kind = type(outgoing.value).__name__
+        headers = self._headers.get(kind) or self._cloud_event_headers(kind)
+        self.send_bytes(
+            outgoing.topic, outgoing.key, encode(outgoing.value), outgoing.partition, headers
+        )
+
+    def send_bytes(
+        self,
+        topic: str,
+        key: str,
+        value: bytes,
+        partition: int | None = None,
+        headers: Headers | None = None,
+    ) -> None:
+        """Hand bytes to the client as they are."""
+        while True:
+            try:
+                self._producer.produce(
+                    self._prefix + topic,
+                    value,
+                    key,
+                    -1 if partition is None else partition,
+                    on_delivery=self._on_delivery,
+                    headers=headers,
+                )
+            except BufferError:
+                self._producer.poll(0.05)
+            else:
+                break
+        self._producer.poll(0)
+        self._raise_failure()
+
+    def flush(self) -> None:
+        """Return when everything sent is acknowledged."""
+        left = self._producer.flush(DELIVERY_TIMEOUT_MS / 1000)
+        self._raise_failure()
+        if left:
+            raise BrokerError(
+                f"{left} messages were not acknowledged within {DELIVERY_TIMEOUT_MS} ms: is the broker "
+                "up? Restart the service, it goes on where it stopped"
+            )
+
+    def _cloud_event_headers(self, kind: str) -> Headers:
+        headers: Headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_type", f"alphaline.{kind}".encode()),
+            ("ce_source", f"/services/{self._service}".encode()),
+            ("content-type", b"application/json"),
+        ]
+        self._headers[kind] = headers
+        return headers
+
+    def _on_delivery(self, error: KafkaError | None, _message: Message) -> None:
+        if error is not None:
+            self._failure = error
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise BrokerError(f"a message could not be delivered: {self._failure.str()}")
+
+
+class KafkaSubscription:
+    """Reads assigned partitions; which ones is the service's decision, not a group rebalance.
+
+    A restarted worker so goes on at once, without waiting for the session timeout of its dead self.
+    Two workers on one partition would repeat each other's messages, byte for byte.
+    """
+
+    def __init__(self, bootstrap_servers: str, group: str, prefix: str = "") -> None:
+        self._prefix = prefix
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap_servers,
+                "group.id": prefix + group,
+                "client.id": group,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "error",
+                "enable.partition.eof": False,
+                "fetch.wait.max.ms": 100,
+                "queued.max.messages.kbytes": 16_384,
+                "fetch.message.max.bytes": 8_000_000,
+                "socket.nagle.disable": True,
+                "log_level": 3,
+            }
+        )
+
+    def assign(self, positions: Mapping[TopicPartitionKey, int | None]) -> None:
+        """Read from these offsets; None: the committed one, or the start of the log."""
+        missing = [self._partition(key) for key, offset in positions.items() if offset is None]
+        committed = {
+            (found.topic, found.partition): found.offset
+            for found in (self._consumer.committed(missing, timeout=30) if missing else [])
+        }
+        assignment = []
+        for key, offset in positions.items():
+            partition = self._partition(key)
+            if offset is None:
+                offset = max(committed[partition.topic, partition.partition], -1)  # noqa: PLW2901
+            low, high = self._consumer.get_watermark_offsets(partition, timeout=30)
+            if not low <= offset <= high and offset != -1:
+                raise BrokerError(
+                    f"{key[0]}[{key[1]}]: the reader stands at offset {offset}, the log holds {low} to "
+                    f"{high}; it was recreated or trimmed: reset this reader's state"
+                )
+            partition.offset = low if offset == -1 else offset
+            assignment.append(partition)
+        self._consumer.assign(assignment)
+
+    def poll(self, limit: int, timeout_s: float) -> list[Received]:
+        """Return up to ``limit`` messages; waits ``timeout_s`` for the first, then takes what is there."""
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return []
+        messages = [first, *self._consumer.consume(limit - 1, 0)]
+        return [self._received(message) for message in messages if not _is_transient(message)]
+
+    def pause(self, keys: Iterable[TopicPartitionKey]) -> None:
+        """Stop fetching from these partitions."""
+        self._consumer.pause([self._partition(key) for key in keys])
+
+    def resume(self, keys: Iterable[TopicPartitionKey]) -> None:
+        """Fetch from these partitions again."""
+        self._consumer.resume([self._partition(key) for key in keys])
+
+    def commit(self, positions: Mapping[TopicPartitionKey, int]) -> None:
+        """Store these offsets for the group, and wait until they are."""
+        offsets = [
+            TopicPartition(self._prefix + topic, number, offset)
+            for (topic, number), offset in positions.items()
+        ]
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            raise BrokerError(f"offsets could not be committed: {error}") from error
+
+    def bounds(self, keys: Sequence[TopicPartitionKey]) -> dict[TopicPartitionKey, tuple[int, int]]:
+        """Return, per partition, the first offset that is kept and the one after the last."""
+        return {
+            key: self._consumer.get_watermark_offsets(self._partition(key), timeout=30)
+            for key in keys
+        }
+
+    def close(self) -> None:
+        """Leave the group and release the connection."""
+        self._consumer.close()
+
+    def _partition(self, key: TopicPartitionKey) -> TopicPartition:
+        return TopicPartition(self._prefix + key[0], key[1])
+
+    def _received(self, message: Message) -> Received:
+        topic = message.topic() or ""
+        return Received(
+            topic[len(self._prefix) :],
+            message.partition() or 0,
+            message.offset() or 0,
+            _bytes(message.key()),
+            _bytes(message.value()),
+            message.timestamp()[1],
+        )
+
+
+def read_to_end(
+    subscription: Subscription, keys: Sequence[TopicPartitionKey], last: int | None = None
+) -> list[Received]:
+    """Return what stands in these partitions at the time of the call, in offset order per partition.
+
+    ``last`` limits it to the last so many offsets of each partition. Assigns the subscription.
+    """
+    bounds = {key: span for key, span in subscription.bounds(keys).items() if span[0] < span[1]}
+    starts = {
+        key: low if last is None else max(high - last, low) for key, (low, high) in bounds.items()
+    }
+    subscription.assign(starts)
+    found: list[Received] = []
+    waiting = set(bounds)
+    silent_polls = 0
+    while waiting and silent_polls < READ_TO_END_SILENT_POLLS:
+        batch = subscription.poll(5_000, 1.0)
+        silent_polls = 0 if batch else silent_polls + 1
+        found += batch
+        waiting -= {
+            (item.topic, item.partition)
+            for item in batch
+            if item.offset + 1 >= bounds[item.topic, item.partition][1]
+        }
+    if waiting:
+        raise BrokerError(
+            f"{sorted(waiting)}: the broker stopped answering before the end of the log"
+        )
+    return found
+
+
+def _is_transient(message: Message) -> bool:
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal() or error.code() in (
+        KafkaError.OFFSET_OUT_OF_RANGE,
+        KafkaError._AUTO_OFFSET_RESET,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    ):
+        raise BrokerError(f"{message.topic()}: {error.str()}")
+    return True
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

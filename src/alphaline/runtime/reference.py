@@ -1,0 +1,99 @@
+"""The reference data that every service starts from: sessions, instruments, dataset declarations."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from alphaline.errors import DatasetError
+from alphaline.market.datasets import DatasetDeclaration, parse_declaration
+from alphaline.market.decoding import checked_decoder
+from alphaline.market.instruments import InstrumentMaster, parse_instruments
+from alphaline.market.observations import observations
+from alphaline.market.recorded import RecordedBars, recorded_bars
+from alphaline.market.sessions import SessionTable
+from alphaline.messages import Message, Observation
+from alphaline.runtime.datasets import read_columns, read_session_columns
+
+INSTRUMENTS_FILE = "instruments.yaml"
+SESSIONS_FILE = "xnys_sessions.parquet"
+
+
+@dataclass(frozen=True)
+class ReferenceData:
+    """Everything under one folder, read when it is first asked for.
+
+    Parameters
+    ----------
+    root
+        Folder with ``instruments.yaml``, ``xnys_sessions.parquet`` and ``<dataset>.yaml`` files.
+    """
+
+    root: Path
+
+    @cached_property
+    def sessions(self) -> SessionTable:
+        """The sessions of the XNYS calendar."""
+        return SessionTable(**read_session_columns(self.root / SESSIONS_FILE))
+
+    @cached_property
+    def instruments(self) -> InstrumentMaster:
+        """The instrument master."""
+        path = self.root / INSTRUMENTS_FILE
+        return parse_instruments(_read(path), str(path))
+
+    @cached_property
+    def declarations(self) -> dict[str, DatasetDeclaration]:
+        """The declared datasets by name."""
+        paths = sorted(path for path in self.root.glob("*.yaml") if path.name != INSTRUMENTS_FILE)
+        parsed = [parse_declaration(_read(path), str(path)) for path in paths]
+        return {declaration.name: declaration for declaration in parsed}
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """The unit of every declared series."""
+        return {
+            series.id: series.unit
+            for declaration in self.declarations.values()
+            for series in declaration.series
+        }
+
+    def decoder(
+        self, clones: tuple[str, int] | None = None
+    ) -> Callable[[str, bytes | None], Message]:
+        """Return the decoder of the line; ``clones`` adds so many copies of an instrument."""
+        master = self.instruments
+        if clones is not None and clones[1]:
+            master = master.with_clones(clones[0], clone_ids(*clones))
+        return checked_decoder(master, self.units)
+
+    def bars(self, file: Path, instrument_id: str) -> RecordedBars:
+        """Return the checked bars of a recorded Parquet file."""
+        instrument = self.instruments.require(instrument_id)
+        columns = ("ts_event", "open", "high", "low", "close", "volume")
+        return recorded_bars(read_columns(file, columns), instrument, str(file))
+
+    def observations(self, first_ts: int) -> list[Observation]:
+        """Return every published value of every declared series with ``ts_event`` from ``first_ts``."""
+        found: list[Observation] = []
+        for declaration in self.declarations.values():
+            if declaration.series:
+                rows = read_columns(self.root / declaration.file)
+                recent = rows["ts_event"] >= first_ts
+                chosen = {name: column[recent] for name, column in rows.items()}
+                found += observations(chosen, declaration, self.sessions)
+        return found
+
+
+def clone_ids(instrument_id: str, count: int) -> list[str]:
+    """Return the ids under which benchmarks publish one instrument many times."""
+    return [f"{instrument_id}.clone{number:04d}" for number in range(count)]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise DatasetError(
+            f"{path}: no such file; ALPHALINE_REFERENCE_ROOT must name the folder of reference data"
+        ) from error

@@ -1,0 +1,93 @@
+"""What the ``__main__`` of every service does in the same way: log, stop on SIGTERM, connect, run."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from alphaline.runtime.line import FaultProbe, no_faults
+from alphaline.runtime.messaging import KafkaPublisher, KafkaSubscription
+from alphaline.runtime.settings import LineSettings
+from alphaline.runtime.telemetry import Telemetry
+
+
+def configure_logging() -> None:
+    """Write one JSON object per event to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+
+
+def stop_on_signals() -> Callable[[], bool]:
+    """Return a claim that turns true on SIGTERM or SIGINT."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping.is_set
+
+
+def fault_probe(crash_at: str) -> FaultProbe:
+    """Return the probe of a fault drill: ``published:1200`` kills the process at that point.
+
+    The first time the loop is at the named place after that many records, the process sends itself
+    SIGKILL: no handler runs, nothing is flushed. Empty: no drill.
+    """
+    if not crash_at:
+        return no_faults
+    place, _, count = crash_at.partition(":")
+    if place not in ("received", "published", "committed") or not count.isdigit():
+        raise ValueError(
+            f"ALPHALINE_CRASH_AT={crash_at}: expected received|published|committed:<records>"
+        )
+
+    def probe(where: str, records: int) -> None:
+        if where == place and records >= int(count):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return probe
+
+
+@contextmanager
+def connections(
+    settings: LineSettings, service: str
+) -> Iterator[tuple[KafkaSubscription, KafkaPublisher]]:
+    """Open the service's subscription and publisher; both are closed at the end."""
+    servers, prefix = settings.kafka_bootstrap_servers, settings.topic_prefix
+    subscription = KafkaSubscription(servers, service, prefix)
+    publisher = KafkaPublisher(servers, service, prefix)
+    try:
+        yield subscription, publisher
+    finally:
+        publisher.flush()
+        subscription.close()
+
+
+def start_telemetry(settings: LineSettings, service: str) -> Telemetry:
+    """Serve metrics and health of ``service``; its address goes to the log."""
+    telemetry = Telemetry(service)
+    server = telemetry.serve(settings.metrics_host, settings.metrics_port)
+    structlog.get_logger().info(
+        "telemetry_served", service=service, host=settings.metrics_host, port=server.server_port
+    )
+    return telemetry
+
+
+def wait_until(is_stopping: Callable[[], bool]) -> None:
+    """Return once ``is_stopping``."""
+    while not is_stopping():
+        time.sleep(0.2)
