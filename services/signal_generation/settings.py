@@ -1,0 +1,35 @@
+"""What differs between deployments of the signal service."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from alphaline.runtime.settings import LineSettings
+
+
+class Settings(LineSettings):
+    """Settings of step 3."""
+
+    strategies: str = Field(description="strategy files, separated by commas")
+    risk_address: str = Field(description="host:port of the risk service")
+    inference: Literal["open_inference", "in_process"] = Field(
+        "open_inference", description="ask a model server, or run the signed file in this process"
+    )
+    model_server_address: str = Field(
+        "", description="host:port of the model server's gRPC endpoint"
+    )
+    model_store: Path = Field(description="folder of the delivered, signed models")
+    public_key: Path = Field(description="key that the models' signatures are checked with")
+    # A line of one-minute bars has a minute; these leave room for a slow disk or collector pause and
+    # still deny long before the next bar.
+    inference_deadline_ms: int = Field(
+        500, ge=1, description="live: wait for the model, per minute"
+    )
+    risk_deadline_ms: int = Field(
+        1_000, ge=1, description="live: wait for the verdict, per proposal"
+    )
+
+    def strategy_files(self) -> list[Path]:
+        """Return the paths of the strategy files."""
+        return [Path(name.strip()) for name in self.strategies.split(",") if name.strip()]
