@@ -152,13 +152,14 @@ def test_golden_probabilities_that_are_no_number_are_refused(delivered: Delivere
 
 
 def test_a_version_is_never_changed(delivered: Delivered) -> None:
-    files = [(delivered.directory / name).read_bytes() for name in ("model.onnx", "golden.npz")]
+    onnx_bytes = (delivered.directory / "model.onnx").read_bytes()
+    golden = (delivered.directory / "golden.npz").read_bytes()
     before = signature_path(delivered.directory).read_bytes()
-    write_model(delivered.store, delivered.manifest, *files, delivered.private_key)
+    write_model(delivered.store, delivered.manifest, onnx_bytes, golden, delivered.private_key)
     assert signature_path(delivered.directory).read_bytes() == before
     changed = msgspec.structs.replace(delivered.manifest, entry_long=0.7)
     with pytest.raises(ModelError, match="never changed"):
-        write_model(delivered.store, changed, *files, delivered.private_key)
+        write_model(delivered.store, changed, onnx_bytes, golden, delivered.private_key)
 
 
 @pytest.mark.parametrize(("name", "version"), [("..", "1"), ("a/b", "1"), ("a", ""), ("a", "../1")])
