@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
 from alphaline.features.compiled import layout as at
-from alphaline.features.compiled.step import NOT_A_MINUTE, NOT_POSITIVE, ROW_UNKNOWN
+from alphaline.features.compiled.check import NOT_A_MINUTE, NOT_POSITIVE, ROW_UNKNOWN
 from alphaline.features.feature_set import FeatureSet
 from alphaline.market.sessions import SessionTable, session_date, session_label
 from alphaline.messages import MINUTE_NS

@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
+from alphaline.features.compiled.jit import inlined
 from alphaline.features.compiled.layout import (
     CLOSE_PRICE,
     COUNT,
@@ -24,12 +24,13 @@ from alphaline.features.compiled.recursive import ema, ewma_deviation, macd, rsi
 from alphaline.features.compiled.windows import extremes, mean_of_positive, moments
 
 Row = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 # Variance of a Brownian motion from its range: Parkinson (1980).
 FOUR_LOG_TWO = 4.0 * math.log(2.0)
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _log_return(s: Row, offset: int, window: int, number: int, x: float) -> float:
     place = offset + number % window
     before = s[place]
@@ -37,7 +38,7 @@ def _log_return(s: Row, offset: int, window: int, number: int, x: float) -> floa
     return math.log(x / before) if before > 0.0 else 0.0
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _vwap_distance(s: Row, offset: int, base: int) -> float:
     typical = (s[base + HIGH] + s[base + LOW] + s[base + CLOSE_PRICE]) / 3.0
     s[offset] += typical * s[base + VOLUME]
@@ -47,17 +48,17 @@ def _vwap_distance(s: Row, offset: int, base: int) -> float:
     return float(s[base + CLOSE_PRICE] * s[offset + 1] / s[offset] - 1.0)
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _range_position(s: Row, offset: int, window: int, number: int, base: int) -> float:
     low, high = extremes(s, offset, window, number, s[base + LOW], s[base + HIGH])
     return (s[base + CLOSE_PRICE] - low) / (high - low) if high > low else 0.5
 
 
-@njit(error_model="numpy", forceinline=True)
-def _moment_value(s: Row, offset: int, row: NDArray[np.int64], number: int, x: float) -> float:
-    window = row[WINDOW]
+@inlined
+def _moment_value(s: Row, offset: int, table: Ints, j: int, number: int, x: float) -> float:
+    window = table[j, WINDOW]
     mean, square = moments(s, offset, window, number, x)
-    kind = row[KIND]
+    kind = table[j, KIND]
     if kind == at.CLOSE_VOLATILITY:
         return math.sqrt(square / (window - 1))
     if kind == at.Z_SCORE:
@@ -69,9 +70,9 @@ def _moment_value(s: Row, offset: int, row: NDArray[np.int64], number: int, x: f
     return math.sqrt(square / (window - 1)) / mean
 
 
-@njit(error_model="numpy", forceinline=True)
-def _macd_value(s: Row, offset: int, kind: int, number: int, x: float, p: Row) -> float:
-    line, signal = macd(s, offset, number, x, p[0], p[1], p[2])
+@inlined
+def _macd_value(s: Row, offset: int, kind: int, number: int, x: float, p: Row, j: int) -> float:
+    line, signal = macd(s, offset, number, x, p[j, 0], p[j, 1], p[j, 2])
     if kind == at.MACD_LINE:
         return line / x
     if kind == at.MACD_SIGNAL:
@@ -79,34 +80,34 @@ def _macd_value(s: Row, offset: int, kind: int, number: int, x: float, p: Row) -
     return (line - signal) / x
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _return_value(
-    s: Row, offset: int, row: NDArray[np.int64], number: int, base: int, p: Row
+    s: Row, offset: int, table: Ints, j: int, number: int, base: int, p: Row
 ) -> float:
     # The first bar after a reset has no return.
     if number == 0:
         return 0.0
-    if row[KIND] == at.EWMA_VOLATILITY:
-        return ewma_deviation(s, offset, s[base + RETURN], p[0])
-    return _moment_value(s, offset, row, number - 1, s[base + RETURN])
+    if table[j, KIND] == at.EWMA_VOLATILITY:
+        return ewma_deviation(s, offset, s[base + RETURN], p[j, 0])
+    return _moment_value(s, offset, table, j, number - 1, s[base + RETURN])
 
 
-@njit(error_model="numpy", forceinline=True)
-def _of_input(s: Row, row: NDArray[np.int64], number: int, x: float, p: Row) -> float:
-    kind, offset, window = row[KIND], row[OFFSET] + 1, row[WINDOW]
+@inlined
+def _of_input(s: Row, table: Ints, j: int, number: int, x: float, p: Row) -> float:
+    kind, offset, window = table[j, KIND], table[j, OFFSET] + 1, table[j, WINDOW]
     if kind == at.LOG_RETURN:
         return _log_return(s, offset, window, number, x)
     if kind == at.EMA_DISTANCE:
-        return float(x / ema(s, offset, number, x, p[0]) - 1.0)
+        return float(x / ema(s, offset, number, x, p[j, 0]) - 1.0)
     if kind == at.RSI:
         return rsi(s, offset, window, number, x)
     if at.MACD_LINE <= kind <= at.MACD_HISTOGRAM:
-        return _macd_value(s, offset, kind, number, x, p)
-    return _moment_value(s, offset, row, number, x)
+        return _macd_value(s, offset, kind, number, x, p, j)
+    return _moment_value(s, offset, table, j, number, x)
 
 
-@njit(error_model="numpy", forceinline=True)
-def apply(s: Row, base: int, row: NDArray[np.int64], p: Row) -> float:
+@inlined
+def apply(s: Row, base: int, table: Ints, j: int, p: Row) -> float:
     """Take the bar that the clock at ``base`` has closed; return the operator's value.
 
     Parameters
@@ -115,13 +116,13 @@ def apply(s: Row, base: int, row: NDArray[np.int64], p: Row) -> float:
         State row of the instrument.
     base
         Offset of the clock; its count already includes the bar.
-    row, p
-        The operator's row of the table, its parameters.
+    table, j, p
+        The table of operators, the row in it, and the parameters by row.
     """
-    kind, offset, window = row[KIND], row[OFFSET] + 1, row[WINDOW]
+    kind, offset, window = table[j, KIND], table[j, OFFSET] + 1, table[j, WINDOW]
     number = int(s[base + COUNT]) - 1
     if kind in (at.CLOSE_VOLATILITY, at.EWMA_VOLATILITY):
-        return _return_value(s, offset, row, number, base, p)
+        return _return_value(s, offset, table, j, number, base, p)
     if kind == at.RANGE_POSITION:
         return _range_position(s, offset, window, number, base)
     if kind == at.PARKINSON_VOLATILITY:
@@ -130,4 +131,4 @@ def apply(s: Row, base: int, row: NDArray[np.int64], p: Row) -> float:
         )
     if kind == at.VWAP_DISTANCE:
         return _vwap_distance(s, offset, base)
-    return _of_input(s, row, number, s[base + row[INPUT]], p)
+    return _of_input(s, table, j, number, s[base + table[j, INPUT]], p)

@@ -9,11 +9,11 @@ that should hold it, or, where no bar holds it, the bar before.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.apply import apply
+from alphaline.features.compiled.jit import compiled, inlined
 from alphaline.features.compiled.layout import (
     ACTIVE,
     CLOCK_FIRST,
@@ -37,25 +37,25 @@ Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(error_model="numpy", forceinline=True)
-def add_bar(s: Row, base: int, bar: Row, end: int) -> None:
+@inlined
+def add_bar(s: Row, base: int, bars: Row, i: int, end: int) -> None:
     """Add a one-minute bar to the bar that the clock at ``base`` is making, or start one."""
     if s[base + ACTIVE] == 0.0:
         s[base + ACTIVE] = 1.0
         s[base + END] = end
         for field in range(5):
-            s[base + field] = bar[field]
+            s[base + field] = bars[i, field]
         return
-    s[base + HIGH] = max(s[base + HIGH], bar[HIGH])
-    s[base + LOW] = min(s[base + LOW], bar[LOW])
-    s[base + CLOSE_PRICE] = bar[CLOSE_PRICE]
-    s[base + VOLUME] += bar[VOLUME]
+    s[base + HIGH] = max(s[base + HIGH], bars[i, HIGH])
+    s[base + LOW] = min(s[base + LOW], bars[i, LOW])
+    s[base + CLOSE_PRICE] = bars[i, CLOSE_PRICE]
+    s[base + VOLUME] += bars[i, VOLUME]
 
 
-@njit(error_model="numpy", forceinline=True)
-def close_bar(s: Row, clock: Ints, table: Ints, parameters: Row) -> None:
+@compiled
+def close_bar(s: Row, clocks: Ints, k: int, table: Ints, parameters: Row) -> None:
     """Close the bar that a clock is making and run its operators."""
-    base = clock[CLOCK_OFFSET]
+    base = clocks[k, CLOCK_OFFSET]
     s[base + COUNT] += 1.0
     if s[base + FLAG] > 0.0:
         s[base + FLAG] = 0.0
@@ -64,46 +64,56 @@ def close_bar(s: Row, clock: Ints, table: Ints, parameters: Row) -> None:
         s[base + RETURN] = math.log(s[base + CLOSE_PRICE] / s[base + PREVIOUS])
     height = math.log(s[base + HIGH] / s[base + LOW])
     s[base + RANGE] = height * height
-    for j in range(clock[CLOCK_FIRST], clock[CLOCK_LAST]):
-        s[table[j, at.OFFSET]] = apply(s, base, table[j], parameters[j])
+    for j in range(clocks[k, CLOCK_FIRST], clocks[k, CLOCK_LAST]):
+        s[table[j, at.OFFSET]] = apply(s, base, table, j, parameters)
     s[base + PREVIOUS] = s[base + CLOSE_PRICE]
     s[base + ACTIVE] = 0.0
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def mark_gap(s: Row, base: int) -> None:
     """Note that a minute is missing in, or right after, the last closed bar of a clock."""
     s[base + GAP] = s[base + COUNT] + 1.0
 
 
-@njit(error_model="numpy", forceinline=True)
-def step_minute(s: Row, clock: Ints, bar: Row, gap: bool, table: Ints, parameters: Row) -> None:
+@inlined
+def step_minute(
+    s: Row, clocks: Ints, k: int, bars: Row, i: int, gap: bool, table: Ints, parameters: Row
+) -> None:
     """Close one bar of one minute; ``gap`` says that a regular minute before it is missing."""
-    base = clock[CLOCK_OFFSET]
+    base = clocks[k, CLOCK_OFFSET]
     if gap:
         mark_gap(s, base)
     for field in range(5):
-        s[base + field] = bar[field]
-    close_bar(s, clock, table, parameters)
+        s[base + field] = bars[i, field]
+    close_bar(s, clocks, k, table, parameters)
 
 
-@njit(error_model="numpy", forceinline=True)
+@compiled
 def step_bucket(
-    s: Row, clock: Ints, bar: Row, minute: int, gap: tuple[int, int], table: Ints, parameters: Row
+    s: Row,
+    clocks: Ints,
+    k: int,
+    bars: Row,
+    i: int,
+    minute: int,
+    gap: tuple[int, int],
+    table: Ints,
+    parameters: Row,
 ) -> None:
     """Take a one-minute bar into buckets of several minutes aligned to the hour.
 
     ``gap`` holds the regular minutes [from, to) that are missing right before the bar.
     """
-    base, length = clock[CLOCK_OFFSET], clock[CLOCK_MINUTES]
+    base, length = clocks[k, CLOCK_OFFSET], clocks[k, CLOCK_MINUTES]
     start = minute - minute % length
     if s[base + ACTIVE] > 0.0 and minute >= s[base + END]:
-        close_bar(s, clock, table, parameters)
+        close_bar(s, clocks, k, table, parameters)
     if gap[0] < gap[1]:
         if gap[0] < start and s[base + ACTIVE] == 0.0:
             mark_gap(s, base)
         if gap[1] > start:
             s[base + FLAG] = 1.0
-    add_bar(s, base, bar, start + length)
+    add_bar(s, base, bars, i, start + length)
     if minute + 1 == start + length:
-        close_bar(s, clock, table, parameters)
+        close_bar(s, clocks, k, table, parameters)

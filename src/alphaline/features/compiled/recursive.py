@@ -7,8 +7,9 @@ new value. Places are zero before the first bar.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from alphaline.features.compiled.jit import inlined
 
 Row = NDArray[np.float64]
 
@@ -18,7 +19,7 @@ MACD_SIZE = 3
 EWMA_SIZE = 2
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def ema(s: Row, offset: int, number: int, x: float, alpha: float) -> float:
     """Return the exponential mean that starts at the first value."""
     value = x if number == 0 else s[offset] + alpha * (x - s[offset])
@@ -26,7 +27,7 @@ def ema(s: Row, offset: int, number: int, x: float, alpha: float) -> float:
     return value
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def rsi(s: Row, offset: int, window: int, number: int, x: float) -> float:
     """Return Wilder's relative strength index (1978), 0 to 100; 50 where nothing moved.
 
@@ -45,7 +46,7 @@ def rsi(s: Row, offset: int, window: int, number: int, x: float) -> float:
     return 100.0 * s[offset + 1] / total if total > 0.0 else 50.0
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def macd(
     s: Row, offset: int, number: int, x: float, fast: float, slow: float, signal: float
 ) -> tuple[float, float]:
@@ -54,7 +55,7 @@ def macd(
     return line, ema(s, offset + 2, number, line, signal)
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def ewma_deviation(s: Row, offset: int, x: float, alpha: float) -> float:
     """Return the root of the exponentially weighted mean square, weights normalised to one."""
     s[offset] = x * x + (1.0 - alpha) * s[offset]

@@ -1,18 +1,18 @@
 """What happens at the edges of sessions: resets, session bars, the minutes that should be there."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.clocks import add_bar, close_bar, mark_gap
+from alphaline.features.compiled.jit import compiled, inlined
 from alphaline.features.compiled.layout import ACTIVE, CLOCK_OFFSET, FLAG
 
 Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def session_at(sessions: Ints, minute: int, guess: int) -> int:
     """Return the index of the session whose [start, end) holds a minute, else -1.
 
@@ -30,13 +30,13 @@ def session_at(sessions: Ints, minute: int, guess: int) -> int:
     return low - 1 if low > 0 and minute < sessions[at.STOP, low - 1] else -1
 
 
-@njit(error_model="numpy", forceinline=True)
-def _close_session_bar(s: Row, clock: Ints, table: Ints, parameters: Row) -> None:
-    close_bar(s, clock, table, parameters)
+@inlined
+def _close_session_bar(s: Row, clocks: Ints, table: Ints, parameters: Row) -> None:
+    close_bar(s, clocks, at.DAY, table, parameters)
     s[at.SESSION_BAR] = s[at.SESSION]
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _index_of(sessions: Ints, label: float) -> int:
     low, high = 0, sessions.shape[1]
     while low < high:
@@ -48,28 +48,28 @@ def _index_of(sessions: Ints, label: float) -> int:
     return low
 
 
-@njit(error_model="numpy", forceinline=True)
-def _judge_missing_sessions(s: Row, sessions: Ints, index: int, clock: Ints, end: int) -> None:
+@inlined
+def _judge_missing_sessions(s: Row, sessions: Ints, index: int, day: int, end: int) -> None:
     if s[at.SESSION_BAR] <= 0.0:
         return
     missing = index - _index_of(sessions, s[at.SESSION_BAR]) - 1
     if missing == 1:
-        mark_gap(s, clock[CLOCK_OFFSET])
+        mark_gap(s, day)
     if missing > 1:
         s[at.SESSION_BAR] = 0.0
         s[at.HEADER : end] = 0.0
 
 
-@njit(error_model="numpy", forceinline=True)
+@compiled
 def begin_session(
     s: Row, sessions: Ints, index: int, clocks: Ints, table: Ints, parameters: Row
 ) -> None:
     """Close the session bar that is still open, reset what starts anew with session ``index``."""
-    day, intraday = clocks[at.DAY], clocks[at.ONE, CLOCK_OFFSET]
-    if s[day[CLOCK_OFFSET] + ACTIVE] > 0.0:
+    day, intraday = clocks[at.DAY, CLOCK_OFFSET], clocks[at.ONE, CLOCK_OFFSET]
+    if s[day + ACTIVE] > 0.0:
         if s[at.EXPECTED] < s[at.CLOSE]:
-            s[day[CLOCK_OFFSET] + FLAG] = 1.0
-        _close_session_bar(s, day, table, parameters)
+            s[day + FLAG] = 1.0
+        _close_session_bar(s, clocks, table, parameters)
     _judge_missing_sessions(s, sessions, index, day, intraday)
     s[intraday:] = 0.0
     s[at.SESSION] = sessions[at.LABEL, index]
@@ -77,17 +77,25 @@ def begin_session(
     s[at.EXPECTED] = sessions[at.OPEN, index]
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def step_session(
-    s: Row, clock: Ints, bar: Row, minute: int, opened: int, gap: bool, table: Ints, parameters: Row
+    s: Row,
+    clocks: Ints,
+    bars: Row,
+    i: int,
+    minute: int,
+    opened: int,
+    gap: bool,
+    table: Ints,
+    parameters: Row,
 ) -> None:
     """Take a one-minute bar into the bar of its session; ``opened`` is the minute of the open."""
-    base, close = clock[CLOCK_OFFSET], s[at.CLOSE]
+    base, close = clocks[at.DAY, CLOCK_OFFSET], s[at.CLOSE]
     if minute < opened or (minute >= close and s[base + ACTIVE] == 0.0):
         return
     if gap:
         s[base + FLAG] = 1.0
     if minute < close:
-        add_bar(s, base, bar, int(close))
+        add_bar(s, base, bars, i, int(close))
     if minute + 1 >= close:
-        _close_session_bar(s, clock, table, parameters)
+        _close_session_bar(s, clocks, table, parameters)

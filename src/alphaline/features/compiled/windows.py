@@ -14,15 +14,15 @@ formula of Chan, Golub and LeVeque (1979). The cost is amortised: one pass over 
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from alphaline.features.compiled.jit import inlined
 from alphaline.features.compiled.layout import SMALL_WINDOW
 
 Row = NDArray[np.float64]
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _small_moments(s: Row, offset: int, window: int, number: int, x: float) -> tuple[float, float]:
     place = offset + number % window
     s[place] = x
@@ -49,7 +49,7 @@ def _small_moments(s: Row, offset: int, window: int, number: int, x: float) -> t
     return mean, (a + b) + (c + d)
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _turn_moments(s: Row, means: int, window: int) -> None:
     squares = means + window
     mean = s[means + window - 1]
@@ -63,7 +63,7 @@ def _turn_moments(s: Row, means: int, window: int) -> None:
         s[squares + i] = square
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _large_moments(s: Row, offset: int, window: int, number: int, x: float) -> tuple[float, float]:
     means = offset + 2
     place = number % window
@@ -85,7 +85,7 @@ def _large_moments(s: Row, offset: int, window: int, number: int, x: float) -> t
     return mean + apart * share, joined + apart * apart * share * (place + 1)
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def moments(s: Row, offset: int, window: int, number: int, x: float) -> tuple[float, float]:
     """Take ``x``, the value with this number (from 0); return mean and sum of squared deviations.
 
@@ -101,7 +101,7 @@ def moments_size(window: int) -> int:
     return 2 * window if window <= SMALL_WINDOW else 2 + 2 * window
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _small_mean(s: Row, offset: int, window: int, number: int, x: float) -> float:
     place = offset + number % window
     s[place] = x
@@ -119,7 +119,7 @@ def _small_mean(s: Row, offset: int, window: int, number: int, x: float) -> floa
     return ((a + b) + (c + d)) / window
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def _large_mean(s: Row, offset: int, window: int, number: int, x: float) -> float:
     values = offset + 1
     place = number % window
@@ -135,7 +135,7 @@ def _large_mean(s: Row, offset: int, window: int, number: int, x: float) -> floa
     return float((total + s[values + place + 1]) / window)
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def mean_of_positive(s: Row, offset: int, window: int, number: int, x: float) -> float:
     """Take ``x >= 0``, the value with this number (from 0); return the mean of the window.
 
@@ -152,7 +152,7 @@ def mean_size(window: int) -> int:
     return 2 * window if window <= SMALL_WINDOW else 1 + window
 
 
-@njit(error_model="numpy", forceinline=True)
+@inlined
 def extremes(
     s: Row, offset: int, window: int, number: int, low: float, high: float
 ) -> tuple[float, float]:

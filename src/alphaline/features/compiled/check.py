@@ -1,0 +1,62 @@
+"""What is looked at before a call changes anything."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaline.features.compiled import layout as at
+from alphaline.features.compiled.jit import inlined
+from alphaline.features.compiled.session import session_at
+from alphaline.messages import MINUTE_NS
+
+Row = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Faults of the input, found before anything is changed.
+NO_FAULT, ROW_UNKNOWN, TIME_BACKWARDS, NOT_A_MINUTE, NOT_POSITIVE = 0, 1, 2, 3, 4
+
+
+@inlined
+def _is_sound(bars: Row, i: int) -> bool:
+    # A comparison with NaN is false, so this also says that every number is finite.
+    for field in range(4):
+        if not 0.0 < bars[i, field] < math.inf:
+            return False
+    return bool(0.0 <= bars[i, at.VOLUME] < math.inf)
+
+
+@inlined
+def _judge(state: Row, row: int, bars: Row, i: int, ts: int, minute: int, inside: bool) -> int:
+    if row < 0 or row >= state.shape[0]:
+        return ROW_UNKNOWN
+    if minute * MINUTE_NS != ts:
+        return NOT_A_MINUTE
+    if minute <= state[row, at.PENDING]:
+        return TIME_BACKWARDS
+    if not _is_sound(bars, i):
+        return NOT_POSITIVE
+    if inside:
+        state[row, at.PENDING] = minute
+    return NO_FAULT
+
+
+@inlined
+def check(
+    state: Row, rows: NDArray[np.int32], bars: Row, ts_event: Ints, sessions: Ints
+) -> tuple[int, int]:
+    """Return the first fault of a call's bars and its place, or ``NO_FAULT``.
+
+    Times of bars that lie in a session are noted in the rows' ``PENDING`` while the call is looked
+    at, and taken back where there is a fault.
+    """
+    session = -1
+    for i in range(len(rows)):
+        minute = ts_event[i] // MINUTE_NS
+        session = session_at(sessions, minute, session)
+        fault = _judge(state, rows[i], bars, i, ts_event[i], minute, session >= 0)
+        if fault != NO_FAULT:
+            for j in range(i):
+                state[rows[j], at.PENDING] = state[rows[j], at.LAST]
+            return fault, i
+    return NO_FAULT, -1

@@ -1,0 +1,101 @@
+"""From a state row to the values and status codes of one vector."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaline.features.compiled import layout as at
+from alphaline.features.compiled.jit import inlined
+from alphaline.features.compiled.layout import (
+    CLOCK_FIRST,
+    CLOCK_LAST,
+    CLOCK_OFFSET,
+    COUNT,
+    GAP,
+    INPUT,
+    KIND,
+    LOOK_BACK,
+    OFFSET,
+    OUT,
+    SECOND_INPUT,
+    WARM_UP,
+)
+
+Row = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Values = NDArray[np.float32]
+Status = NDArray[np.uint8]
+
+# More bars than any look-back.
+NEVER = 1 << 40
+
+
+@inlined
+def show_bars(
+    s: Row, clocks: Ints, k: int, table: Ints, values: Values, status: Status, i: int
+) -> None:
+    """Write row ``i`` of the columns of clock ``k``, as they stand since its last closed bar."""
+    base = clocks[k, CLOCK_OFFSET]
+    count = int(s[base + COUNT])
+    since_gap = count + 1 - int(s[base + GAP]) if s[base + GAP] > 0.0 else NEVER
+    for j in range(clocks[k, CLOCK_FIRST], clocks[k, CLOCK_LAST]):
+        value = s[table[j, OFFSET]]
+        out = table[j, OUT]
+        if count < table[j, WARM_UP] or math.isnan(value):
+            values[i, out] = math.nan
+            status[i, out] = at.STATUS_NOT_WARM
+        else:
+            values[i, out] = value
+            status[i, out] = at.STATUS_GAP if since_gap < table[j, LOOK_BACK] else at.STATUS_OK
+
+
+@inlined
+def _show_observed(
+    observations: Row, table: Ints, j: int, values: Values, status: Status, i: int
+) -> None:
+    first, second, out = table[j, INPUT], table[j, SECOND_INPUT], table[j, OUT]
+    value, age = observations[i, 2 * first], observations[i, 2 * first + 1]
+    if table[j, KIND] == at.SPREAD:
+        value -= observations[i, 2 * second]
+        age = max(age, observations[i, 2 * second + 1])
+    values[i, out] = math.nan
+    if math.isnan(value):
+        status[i, out] = at.STATUS_NOT_WARM
+    elif age > at.MAXIMUM_AGE:
+        status[i, out] = at.STATUS_STALE
+    else:
+        values[i, out] = value
+        status[i, out] = at.STATUS_OK
+
+
+@inlined
+def show_rest(
+    since_open: int,
+    to_close: int,
+    observations: Row,
+    clocks: Ints,
+    table: Ints,
+    values: Values,
+    status: Status,
+    i: int,
+) -> None:
+    """Write row ``i`` of the columns that are no function of closed bars."""
+    for j in range(clocks[at.NONE, CLOCK_FIRST], clocks[at.NONE, CLOCK_LAST]):
+        kind, out = table[j, KIND], table[j, OUT]
+        if kind == at.MINUTES_SINCE_OPEN:
+            values[i, out] = since_open
+            status[i, out] = at.STATUS_OK
+        elif kind == at.MINUTES_TO_CLOSE:
+            values[i, out] = to_close
+            status[i, out] = at.STATUS_OK
+        else:
+            _show_observed(observations, table, j, values, status, i)
+
+
+@inlined
+def show_nothing(values: Values, status: Status, i: int) -> None:
+    """Write row ``i`` of a bar that lies in no session: nothing is known."""
+    for out in range(values.shape[1]):
+        values[i, out] = math.nan
+        status[i, out] = at.STATUS_NOT_WARM
