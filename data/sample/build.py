@@ -1,10 +1,11 @@
 """Make the Parquet files of this folder from their originals.
 
-    python data/sample/build.py SOURCE
+    python data/sample/build.py SOURCE [OUT]
 
 SOURCE holds the originals as tidy Parquet under ``daily/``, ``minute/`` and ``corporate_actions/``
-with a ``ts`` column (UTC, microseconds); README.md says where each of them comes from. The session
-table is computed. Nothing is filled, interpolated or adjusted; what is left out is said in README.md.
+with a ``ts`` column (UTC, microseconds); README.md says where each of them comes from. The files go
+to OUT, or beside this script. The session table is computed. Nothing is filled, interpolated or
+adjusted; what is left out is said in README.md.
 """
 
 import sys
@@ -40,14 +41,14 @@ TENORS = {
 }
 
 
-def write(name: str, table: pa.Table) -> None:
+def write(out: Path, name: str, table: pa.Table) -> None:
     """Write ``table`` as zstd Parquet; times as deltas, which makes them nearly free."""
     times = [
         field.name for field in table.schema if field.name in TIMES and field.type == pa.int64()
     ]
     pq.write_table(
         table.replace_schema_metadata(None),
-        HERE / f"{name}.parquet",
+        out / f"{name}.parquet",
         compression="zstd",
         compression_level=19,
         use_dictionary=[column for column in table.column_names if column not in times],
@@ -104,17 +105,19 @@ def corporate_actions(source: Path) -> pa.Table:
 
 
 def main() -> None:
-    """Write every file of this folder from the source folder that the command line names."""
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python data/sample/build.py SOURCE (the folder of the originals)")
+    """Write every file from the source folder that the command line names."""
+    if len(sys.argv) not in {2, 3}:
+        raise SystemExit("usage: python data/sample/build.py SOURCE [OUT]")
     source = Path(sys.argv[1])
+    out = Path(sys.argv[2]) if len(sys.argv) == 3 else HERE
     sessions = xnys_sessions(FIRST, LAST)
-    write("spy_minute_2011", spy_minute(source))
-    write("vix_daily", vix(source, sessions))
-    write("treasury_curve", treasury(source))
-    write("equity_daily_wiki", equity_daily(source))
-    write("corporate_actions_wiki", corporate_actions(source))
-    write("xnys_sessions", pa.table({name: getattr(sessions, name) for name in SESSION_COLUMNS}))
+    write(out, "spy_minute_2011", spy_minute(source))
+    write(out, "vix_daily", vix(source, sessions))
+    write(out, "treasury_curve", treasury(source))
+    write(out, "equity_daily_wiki", equity_daily(source))
+    write(out, "corporate_actions_wiki", corporate_actions(source))
+    columns = {name: getattr(sessions, name) for name in SESSION_COLUMNS}
+    write(out, "xnys_sessions", pa.table(columns))
 
 
 if __name__ == "__main__":
