@@ -1,0 +1,90 @@
+"""What people may see of a ledger file: positions, trades, orders, equity. Never writes."""
+
+from pathlib import Path
+from typing import Any
+
+from alphaline.runtime.fenced_database import open_for_reading
+
+
+class LedgerReader:
+    """Read models of a ledger file; rows are plain dictionaries, money is integer minor units."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = open_for_reading(path)
+
+    def positions(self) -> list[dict[str, Any]]:
+        """Return every position, flat ones included."""
+        return self._rows("SELECT * FROM positions ORDER BY 1, 2, 3, 4")
+
+    def folded_positions(self) -> list[dict[str, Any]]:
+        """Return the positions as a fold of all postings: slower, for checks of `positions`."""
+        return self._rows(
+            """
+            SELECT portfolio_id, strategy_id, lane, instrument, currency,
+                sum(p.quantity) AS quantity,
+                sum(CASE account WHEN 'position_cost' THEN amount_minor ELSE 0 END) AS cost_minor,
+                -sum(CASE account WHEN 'realised_pnl' THEN amount_minor ELSE 0 END) AS realised_minor,
+                sum(CASE account WHEN 'fees' THEN amount_minor ELSE 0 END) AS fees_minor
+            FROM postings p JOIN events USING (event_id)
+            GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4
+            """
+        )
+
+    def fills(self, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return the last ``limit`` fills, newest first."""
+        return self._rows("SELECT * FROM fills ORDER BY ts_event DESC, fill_id LIMIT ?", limit)
+
+    def orders(self, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return the last ``limit`` orders with their present state, newest first."""
+        return self._rows("SELECT * FROM orders ORDER BY ts_accepted DESC, order_id LIMIT ?", limit)
+
+    def trades(self, limit: int = 1000) -> list[dict[str, Any]]:
+        """Return the last ``limit`` filled decisions, newest first.
+
+        A decision's ``exit_*`` values are null while nothing of it was left; prices are averages
+        over its fills.
+        """
+        return self._rows(_TRADES, limit)
+
+    def equity(self, after_line_time: int = -1) -> list[dict[str, Any]]:
+        """Return the value of each key by line time, after ``after_line_time``."""
+        return self._rows(
+            "SELECT * FROM equity WHERE line_time > ? ORDER BY 1, 2, 3, 4, 5", after_line_time
+        )
+
+    def line_time(self) -> int:
+        """Return the line time up to which the ledger has been written; 0 before the first commit."""
+        rows = self._rows("SELECT line_time FROM state")
+        return int(rows[0]["line_time"]) if rows else 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+        cursor = self._connection.execute(query, parameters)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+_TRADES = """
+WITH latest AS (
+    SELECT decision_id, max(ts_event) AS started FROM fills WHERE intent = 'entry'
+    GROUP BY decision_id ORDER BY started DESC, decision_id LIMIT ?
+)
+SELECT f.decision_id, f.portfolio_id, f.strategy_id, f.lane, f.instrument, f.currency,
+    max(CASE f.intent WHEN 'entry' THEN f.side END) AS side,
+    sum(CASE f.intent WHEN 'entry' THEN f.quantity ELSE 0 END) AS entered,
+    sum(CASE f.intent WHEN 'exit' THEN f.quantity ELSE 0 END) AS exited,
+    sum(CASE f.intent WHEN 'entry' THEN f.quantity * f.price END)
+        / sum(CASE f.intent WHEN 'entry' THEN f.quantity END) AS entry_price,
+    sum(CASE f.intent WHEN 'exit' THEN f.quantity * f.price END)
+        / sum(CASE f.intent WHEN 'exit' THEN f.quantity END) AS exit_price,
+    min(CASE f.intent WHEN 'entry' THEN f.ts_event END) AS entry_ts,
+    max(CASE f.intent WHEN 'exit' THEN f.ts_event END) AS exit_ts,
+    max(o.reason) AS exit_reason,
+    sum(f.fee_minor) AS fee_minor
+FROM latest JOIN fills f USING (decision_id)
+LEFT JOIN orders o ON o.order_id = f.order_id AND o.intent = 'exit'
+GROUP BY f.decision_id ORDER BY entry_ts DESC, f.decision_id
+"""
