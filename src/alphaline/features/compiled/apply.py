@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
-from alphaline.features.compiled.jit import inlined
+from alphaline.features.compiled.jit import inlined, merged
 from alphaline.features.compiled.layout import (
     CLOSE_PRICE,
     COUNT,
@@ -80,7 +80,7 @@ def _macd_value(s: Row, offset: int, kind: int, number: int, x: float, p: Row, j
     return (line - signal) / x
 
 
-@inlined
+@merged
 def _return_value(
     s: Row, offset: int, table: Ints, j: int, number: int, base: int, p: Row
 ) -> float:
@@ -92,7 +92,7 @@ def _return_value(
     return _moment_value(s, offset, table, j, number - 1, s[base + RETURN])
 
 
-@inlined
+@merged
 def _of_input(s: Row, table: Ints, j: int, number: int, x: float, p: Row) -> float:
     kind, offset, window = table[j, KIND], table[j, OFFSET] + 1, table[j, WINDOW]
     if kind == at.LOG_RETURN:
@@ -106,7 +106,7 @@ def _of_input(s: Row, table: Ints, j: int, number: int, x: float, p: Row) -> flo
     return _moment_value(s, offset, table, j, number, x)
 
 
-@inlined
+@merged
 def apply(s: Row, base: int, table: Ints, j: int, p: Row) -> float:
     """Take the bar that the clock at ``base`` has closed; return the operator's value.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.apply import apply
-from alphaline.features.compiled.jit import compiled, inlined
+from alphaline.features.compiled.jit import compiled, inlined, merged
 from alphaline.features.compiled.layout import (
     ACTIVE,
     CLOCK_FIRST,
@@ -76,7 +76,7 @@ def mark_gap(s: Row, base: int) -> None:
     s[base + GAP] = s[base + COUNT] + 1.0
 
 
-@inlined
+@merged
 def step_minute(
     s: Row, clocks: Ints, k: int, bars: Row, i: int, gap: bool, table: Ints, parameters: Row
 ) -> None:

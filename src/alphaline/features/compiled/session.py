@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.clocks import add_bar, close_bar, mark_gap
-from alphaline.features.compiled.jit import compiled, inlined
+from alphaline.features.compiled.jit import compiled, inlined, merged
 from alphaline.features.compiled.layout import ACTIVE, CLOCK_OFFSET, FLAG
 
 Row = NDArray[np.float64]
@@ -30,7 +30,7 @@ def session_at(sessions: Ints, minute: int, guess: int) -> int:
     return low - 1 if low > 0 and minute < sessions[at.STOP, low - 1] else -1
 
 
-@inlined
+@merged
 def _close_session_bar(s: Row, clocks: Ints, table: Ints, parameters: Row) -> None:
     close_bar(s, clocks, at.DAY, table, parameters)
     s[at.SESSION_BAR] = s[at.SESSION]
@@ -48,7 +48,7 @@ def _index_of(sessions: Ints, label: float) -> int:
     return low
 
 
-@inlined
+@merged
 def _judge_missing_sessions(s: Row, sessions: Ints, index: int, day: int, end: int) -> None:
     if s[at.SESSION_BAR] <= 0.0:
         return

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.check import NO_FAULT, check
 from alphaline.features.compiled.clocks import step_bucket, step_minute
-from alphaline.features.compiled.jit import inlined, kept
+from alphaline.features.compiled.jit import kept, merged
 from alphaline.features.compiled.session import begin_session, session_at, step_session
 from alphaline.features.compiled.show import show_bars, show_nothing, show_rest
 from alphaline.features.compiled.version import version_of
@@ -18,7 +18,7 @@ Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@inlined
+@merged
 def _take(
     s: Row,
     bars: Row,
