@@ -5,7 +5,7 @@ References
 López de Prado, M. (2018), *Advances in Financial Machine Learning*, ch. 3.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numba
@@ -58,6 +58,12 @@ class TripleBarrierLabels:
     t_entry: Times
     t_touch: Times
     code: NDArray[np.int8]
+
+    def at(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "TripleBarrierLabels":
+        """Return the labels of some decisions, chosen by a mask or by indices."""
+        return TripleBarrierLabels(
+            **{field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        )
 
 
 def triple_barrier(
