@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alphaline.messages.manifests import ModelManifest, file_digest
+from alphaline.models.artifacts import ModelArtifacts, ModelMetadata
 from alphaline.models.estimators import BoosterEstimator
 from alphaline.models.onnx_conversion import INPUT_NAME, OUTPUT_NAME, to_onnx_bytes
 from alphaline.models.training import DEFAULT_PARAMETERS, fit_lightgbm
@@ -88,3 +89,25 @@ def deliver(folder: Path, version: str = "1", seed: int = 0) -> Delivered:
     return Delivered(
         folder / "models", directory, private_key, public_key, manifest, estimator, rows
     )
+
+
+def registered_artifacts(seed: int = 0) -> ModelArtifacts:
+    """Return what training would register for a small booster."""
+    estimator = fitted_booster(seed=seed)
+    metadata = ModelMetadata(
+        feature_set="intraday_v1",
+        feature_set_digest="f" * 32,
+        columns=tuple(f"column_{number}" for number in range(COLUMNS)),
+        entry_long=0.6,
+        entry_short=0.4,
+        verdict="INSUFFICIENT_EVIDENCE",
+        gate_version="1",
+        trial_count=2,
+        data_digest="d" * 32,
+        label_digest="a" * 32,
+        code_version="test",
+        engine="test",
+    )
+    rows = training_rows(500, seed)[0]
+    verdict = b'{"verdict":"INSUFFICIENT_EVIDENCE"}'
+    return ModelArtifacts(metadata, estimator.model_text, rows, verdict)

@@ -16,11 +16,14 @@ _SHOWN_ROWS = 10
 
 
 class DifferingRow(msgspec.Struct, frozen=True):
-    """A row on which the two disagree: its index, both answers, and whether the decision changes."""
+    """A row on which the two disagree: its index, both answers, and whether the decision changes.
+
+    An answer that is not finite is None, here as on the wire.
+    """
 
     index: int
-    native: float
-    served: float
+    native: float | None
+    served: float | None
     decision_changes: bool
 
 
@@ -32,16 +35,16 @@ class ParityResult(msgspec.Struct, frozen=True, kw_only=True):
     thresholds_reached, thresholds_total
         Splits of the model that rows of the proof decided both ways; 0 of 0 for a model without.
     max_difference
-        Largest |Δp|; infinite where an answer is not finite.
+        Largest |Δp|; None where an answer is not finite.
     differing_count
-        Rows beyond ``MAX_DIFFERENCE`` or with a changed decision; the first are in
-        ``differing_rows``.
+        Rows beyond ``MAX_DIFFERENCE`` or with a changed decision; the worst are in
+        ``differing_rows``, changed decisions first.
     """
 
     rows_checked: int
     thresholds_reached: int
     thresholds_total: int
-    max_difference: float
+    max_difference: float | None
     differing_count: int
     differing_rows: tuple[DifferingRow, ...]
 
@@ -76,15 +79,16 @@ def compare(
         served, entry_long, entry_short
     )
     differing = np.flatnonzero((difference > MAX_DIFFERENCE) | changed)
+    worst_first = differing[np.lexsort((-difference[differing], ~changed[differing]))]
     return ParityResult(
         rows_checked=len(native),
         thresholds_reached=thresholds_reached,
         thresholds_total=thresholds_total,
-        max_difference=float(difference.max(initial=0.0)),
+        max_difference=_finite(difference.max(initial=0.0)),
         differing_count=len(differing),
         differing_rows=tuple(
-            DifferingRow(int(i), float(native[i]), float(served[i]), bool(changed[i]))
-            for i in differing[:_SHOWN_ROWS]
+            DifferingRow(int(i), _finite(native[i]), _finite(served[i]), bool(changed[i]))
+            for i in worst_first[:_SHOWN_ROWS]
         ),
     )
 
@@ -95,7 +99,7 @@ def require_parity(result: ParityResult, rows: npt.NDArray[np.float32] | None = 
     Raises
     ------
     ParityError
-        With the first rows that differ, their values too where ``rows`` are given.
+        With the worst rows, their values too where ``rows`` are given.
     """
     if not result.holds:
         raise ParityError("\n".join([_summary(result), *_row_lines(result, rows)]))
@@ -112,18 +116,22 @@ def _decisions(
     return decisions
 
 
+def _finite(value: np.float64) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
 def _summary(result: ParityResult) -> str:
     return (
         f"expected |Δp| <= {MAX_DIFFERENCE} and equal decisions on every row and every threshold "
         f"reached; saw {result.differing_count} of {result.rows_checked} rows differ (largest "
-        f"{result.max_difference:.3g}), {result.thresholds_reached} of {result.thresholds_total} "
+        f"{result.max_difference}), {result.thresholds_reached} of {result.thresholds_total} "
         "thresholds reached. Was the registered model snapped (models.tree_text)?"
     )
 
 
 def _row_lines(result: ParityResult, rows: npt.NDArray[np.float32] | None) -> list[str]:
     return [
-        f"  row {row.index}: native {row.native:.9g}, served {row.served:.9g}"
+        f"  row {row.index}: native {row.native}, served {row.served}"
         + (", decision changes" if row.decision_changes else "")
         + ("" if rows is None else f", features {rows[row.index].tolist()}")
         for row in result.differing_rows

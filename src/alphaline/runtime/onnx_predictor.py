@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
 from alphaline.errors import ModelError
 from alphaline.runtime.inference import Probabilities, Rows, checked_answer, checked_rows
 from alphaline.runtime.model_directory import VerifiedModel, read_model
 from alphaline.runtime.onnx_file import check_onnx_file
+from alphaline.runtime.onnx_session import open_session
 
 # What the delivery's proof allows between the native model and the ONNX file, in probability.
 GOLDEN_TOLERANCE = 1e-6
@@ -33,7 +33,7 @@ class OnnxPredictor:
         check_onnx_file(model.onnx)
         self.manifest = model.manifest
         self.manifest_digest = model.manifest_digest
-        self._session = _session(model.onnx)
+        self._session = open_session(model.onnx)
         self._label = f"{self.manifest.name} {self.manifest.version}"
         self._check_tensors()
         self._check_golden(model)
@@ -104,16 +104,3 @@ class OnnxPredictor:
                 f"saw {answer[row]}; {int(wrong.sum())} of {len(wrong)} rows differ. "
                 "Deliver the model again"
             )
-
-
-def _session(payload: bytes) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    # One thread: a row takes microseconds, and the order of sums must not depend on the machine.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(payload, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's own exceptions share no root
-        raise ModelError(f"ONNX Runtime refused the file: {error}") from error
