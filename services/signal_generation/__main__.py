@@ -7,6 +7,7 @@ from alphaline.runtime import determinism
 determinism.apply()
 
 from alphaline.features import feature_set  # noqa: E402
+from alphaline.runtime.deployed_models import DeployedModelsReader  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.messaging import KafkaSubscription  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
@@ -18,7 +19,6 @@ from alphaline.runtime.service import (  # noqa: E402
     stop_on_signals,
 )
 from alphaline.trading.strategy import Strategy, read_strategy  # noqa: E402
-from services.signal_generation.adapters.deployed_models import KafkaDeployedModels  # noqa: E402
 from services.signal_generation.adapters.predictors import (  # noqa: E402
     DeliveredPredictors,
     PatientPredictors,
@@ -50,7 +50,7 @@ def main() -> None:
             feature_sets=sets,
             instruments=reference.instruments,
             sessions=reference.sessions,
-            deployed=KafkaDeployedModels(follower),
+            deployed=DeployedModelsReader(follower),
             predictors=_predictors(settings, strategies, is_stopping),
             risk=GrpcRiskGate(settings.risk_address, is_stopping),
             deadlines=_deadlines(settings),

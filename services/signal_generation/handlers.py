@@ -22,7 +22,13 @@ from alphaline.runtime.inference import Predictor
 from alphaline.runtime.messaging import Outgoing, Subscription, TopicPartitionKey
 from alphaline.runtime.rpc.risk_codec import Verdict
 from alphaline.runtime.telemetry import Telemetry
-from alphaline.trading.signals import check_vector, denied_before_risk, denied_by_risk, propose
+from alphaline.trading.signals import (
+    check_vector,
+    denied_before_risk,
+    denied_by_risk,
+    propose,
+    session_close_at,
+)
 from alphaline.trading.strategy import Strategy
 from services.signal_generation.ports import (
     Deadlines,
@@ -153,7 +159,7 @@ class SignalStep:
             strategy,
             self._columns[strategy.features.set],
             self._instruments.get(vector.instrument),
-            self._session_close(vector),
+            session_close_at(self._sessions, vector.ts_event),
             minute.ts,
             minute.clock.previous,
         )
@@ -171,11 +177,6 @@ class SignalStep:
                 vector, strategy, proposal.lane, proposal.line_time, (fault.denial,), proposal
             )
         return signal_of(proposal, verdict)
-
-    def _session_close(self, vector: FeatureVector) -> int:
-        index = self._sessions.index_at(vector.ts_event)
-        # Between sessions nothing can be held: the close is already past, and risk denies.
-        return vector.ts_event if index < 0 else int(self._sessions.close[index])
 
     def _count(self, signal: Signal) -> None:
         keys = signal.proposal if isinstance(signal, SignalApproved) else signal

@@ -78,7 +78,9 @@ class FeatureStream:
 
     def _sort_in(self, minute: Minute) -> dict[int, list[Arrival]]:
         arrivals: dict[int, list[Arrival]] = {
-            at.partition: [] for at in minute.positions if at.topic == self._topic
+            closing.at.partition: []
+            for closing in minute.clocks
+            if closing.at.topic == self._topic
         }
         for record in minute.records:
             if isinstance(record.message, Bar):

@@ -34,12 +34,12 @@ class Record(NamedTuple):
 class Minute(NamedTuple):
     """Everything that the input partitions hold between two clock records.
 
-    ``positions`` gives, for each partition that took part, the offset after its clock record.
+    ``clocks`` holds the clock record of each partition that took part, as it stands there.
     """
 
     clock: Clock
     records: list[Record]
-    positions: list[LogPosition]
+    clocks: list[Record]
 
     @property
     def ts(self) -> int:
@@ -52,7 +52,7 @@ class _Partition:
     line_time: int = 0
     epoch: int = 0
     open: list[Record] = field(default_factory=list)
-    closed: deque[tuple[Clock, list[Record], int]] = field(default_factory=deque)
+    closed: deque[tuple[Clock, list[Record], Record]] = field(default_factory=deque)
 
 
 class MinuteMerge:
@@ -104,15 +104,15 @@ class MinuteMerge:
 
     def _take(self, ts: int) -> Minute:
         records: list[Record] = []
-        positions: list[LogPosition] = []
-        for (topic, number), partition in self._partitions.items():
+        clocks: list[Record] = []
+        for partition in self._partitions.values():
             if partition.closed[0][0].ts == ts:
-                clock, minute_records, offset = partition.closed.popleft()
+                clock, minute_records, closing = partition.closed.popleft()
                 records += minute_records
-                positions.append(LogPosition(topic, number, offset + 1))
+                clocks.append(closing)
         records.sort(key=_order)
         self.line_time = ts
-        return Minute(clock, records, positions)
+        return Minute(clock, records, clocks)
 
     @staticmethod
     def _close(partition: _Partition, record: Record, clock: Clock) -> None:
@@ -125,7 +125,7 @@ class MinuteMerge:
                 "missing from the log: restore it or start the reader from a later snapshot"
             )
         partition.epoch, partition.line_time = clock.epoch, clock.ts
-        partition.closed.append((clock, partition.open, record.at.offset))
+        partition.closed.append((clock, partition.open, record))
         partition.open = []
 
 

@@ -76,11 +76,13 @@ class LedgerStore:
         line_time: int,
         events: Iterable[OrderEvent | Fill | PositionChanged],
         entries: Iterable[PostedEntry],
-        equity: Iterable[EquityPoint],
+        equity: Iterable[tuple[int, EquityPoint]],
         offsets: Offsets,
         snapshot: bytes,
     ) -> None:
         """Write one or several minutes, up to ``line_time``, with the snapshot after them.
+
+        ``equity`` holds points with the line time of each.
 
         A minute written again changes nothing.
 
@@ -98,8 +100,8 @@ class LedgerStore:
             connection.executemany(
                 "INSERT OR REPLACE INTO equity VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    [line_time, *point.key, point.cash_minor, point.market_value_minor]
-                    for point in equity
+                    [at, *point.key, point.cash_minor, point.market_value_minor]
+                    for at, point in equity
                 ],
             )
             saved_state.save(connection, line_time, offsets, snapshot)

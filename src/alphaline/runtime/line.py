@@ -139,8 +139,8 @@ class LineLoop:
             self.telemetry.counter("line_published_total", topic=outgoing.topic).inc()
         for topic, partition in self.forward_to:
             self.publisher.send(Outgoing(topic, "clock", minute.clock, partition))
-        for at in minute.positions:
-            self._positions[at.topic, at.partition] = at.offset
+        for closing in minute.clocks:
+            self._positions[closing.at.topic, closing.at.partition] = closing.at.offset + 1
         self.telemetry.counter("line_minutes_total").inc()
         self.telemetry.gauge("line_time_seconds").set(minute.ts / 1e9)
         self.telemetry.histogram("line_minute_seconds").observe(time.perf_counter() - started)

@@ -1,0 +1,73 @@
+"""Wires step 5: `signals.approved.v1` and `market.bars.v1` → orders, fills, positions, the ledger."""
+
+from alphaline.runtime import determinism
+
+determinism.apply()
+
+from alphaline.runtime.ledger_store import LedgerStore  # noqa: E402
+from alphaline.runtime.line import LineLoop  # noqa: E402
+from alphaline.runtime.reference import ReferenceData  # noqa: E402
+from alphaline.runtime.service import (  # noqa: E402
+    configure_logging,
+    connections,
+    fault_probe,
+    start_telemetry,
+    stop_on_signals,
+)
+from alphaline.trading.strategy import read_strategy  # noqa: E402
+from services.paper_trading.handlers import (  # noqa: E402
+    APPROVED,
+    BARS,
+    FILLS,
+    ORDERS,
+    POSITIONS,
+    PaperStep,
+)
+from services.paper_trading.recovery import recover  # noqa: E402
+from services.paper_trading.settings import Settings  # noqa: E402
+
+
+def main() -> None:
+    """Run the paper account until SIGTERM."""
+    configure_logging()
+    settings = Settings()
+    is_stopping = stop_on_signals()
+    telemetry = start_telemetry(settings, "paper_trading")
+    reference = ReferenceData(settings.reference_root)
+    files = settings.strategy_files()
+    strategies = [read_strategy(path.read_bytes(), str(path)) for path in files]
+    store = LedgerStore(settings.ledger, settings.writer_epoch)
+    partitions = settings.own_partitions()
+    recovered = recover(
+        store.load_state(),
+        {strategy.strategy_id: strategy for strategy in strategies},
+        reference.instruments,
+        [(topic, number) for topic in (BARS, APPROVED) for number in partitions],
+    )
+    step = PaperStep(
+        recovered.account,
+        store,
+        settings.commit_minutes,
+        telemetry,
+        recovered.release,
+        recovered.homes,
+    )
+    outputs = [(topic, number) for topic in (ORDERS, FILLS, POSITIONS) for number in partitions]
+    with connections(settings, "paper_trading") as (subscription, publisher):
+        telemetry.ready_when(lambda: True)
+        LineLoop(
+            subscription=subscription,
+            publisher=publisher,
+            step=step,
+            inputs=recovered.inputs,
+            line_times=recovered.line_times,
+            decode=reference.decoder(settings.clones()),
+            telemetry=telemetry,
+            forward_to=outputs,
+            probe=fault_probe(settings.crash_at),
+        ).run(is_stopping)
+    store.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""One minute of bars and approved signals → orders, fills, positions and the ledger."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from alphaline.market.minutes import Minute
+from alphaline.market.release import Arrival, ReleaseBuffer
+from alphaline.messages import (
+    MINUTE_NS,
+    Bar,
+    Fill,
+    OrderEvent,
+    PositionChanged,
+    SignalApproved,
+)
+from alphaline.runtime.messaging import Outgoing, TopicPartitionKey
+from alphaline.runtime.telemetry import Telemetry
+from alphaline.trading.ledger import Entry
+from alphaline.trading.paper import Equity, Event, PaperAccount
+
+BARS = "market.bars.v1"
+APPROVED = "signals.approved.v1"
+ORDERS = "trading.orders.v1"
+FILLS = "trading.fills.v1"
+POSITIONS = "trading.positions.v1"
+
+
+class LedgerWriter(Protocol):
+    """Keeps what happened, and the snapshot after it, in one transaction."""
+
+    def commit(
+        self,
+        line_time: int,
+        events: Iterable[Event],
+        entries: Iterable[Entry],
+        equity: Iterable[tuple[int, Equity]],
+        offsets: Mapping[TopicPartitionKey, int],
+        snapshot: bytes,
+    ) -> None:
+        """Write one or several minutes; a minute written again changes nothing."""
+
+
+class PaperStep:
+    """Moves the paper account forward; what it did is published first and then kept."""
+
+    def __init__(
+        self,
+        account: PaperAccount,
+        ledger: LedgerWriter,
+        commit_minutes: int,
+        telemetry: Telemetry,
+        release: dict[int, ReleaseBuffer] | None = None,
+        homes: dict[str, int] | None = None,
+    ) -> None:
+        self._account = account
+        self._ledger = ledger
+        self._interval_ns = commit_minutes * MINUTE_NS
+        self._commit_at = 0
+        self._telemetry = telemetry
+        self._release = release or {}
+        self._homes = homes or {}
+        self._events: list[Event] = []
+        self._entries: list[Entry] = []
+        self._equity: list[tuple[int, Equity]] = []
+
+    def on_minute(self, minute: Minute) -> Iterator[Outgoing]:
+        """Yield the minute's events, each into the partition of its instrument."""
+        outcome = self._account.on_minute(
+            minute.ts,
+            self._released(minute),
+            self._approvals(minute),
+            minute.clock.allowed_lateness_ms,
+        )
+        self._events += outcome.events
+        self._entries += outcome.entries
+        if outcome.entries or any(trade.held for trade in self._account.open_trades()):
+            self._equity += [(minute.ts, point) for point in self._account.equity()]
+        for event in outcome.events:
+            yield self._outgoing(event)
+
+    def checkpoint(self, line_time: int, positions: Mapping[TopicPartitionKey, int]) -> None:
+        """Commit once something happened, or the interval has passed."""
+        if not (self._events or self._equity) and line_time < self._commit_at:
+            return
+        self._commit_at = line_time + self._interval_ns
+        self._ledger.commit(
+            line_time, self._events, self._entries, self._equity, positions, self._snapshot()
+        )
+        self._events, self._entries, self._equity = [], [], []
+
+    def on_idle(self) -> None:
+        """Do nothing: what happened is committed with its minute."""
+
+    def _released(self, minute: Minute) -> list[Bar]:
+        arrivals: dict[int, list[Arrival]] = {
+            closing.at.partition: [] for closing in minute.clocks if closing.at.topic == BARS
+        }
+        for record in minute.records:
+            if isinstance(record.message, Bar):
+                at = record.at
+                arrivals[at.partition].append(Arrival(record.message, at.partition, at.offset))
+                self._homes[record.message.instrument] = at.partition
+        return [
+            arrival.bar
+            for partition, items in arrivals.items()
+            for arrival in self._buffer(partition).on_clock(minute.clock, items).bars
+        ]
+
+    def _approvals(self, minute: Minute) -> list[SignalApproved]:
+        approvals = []
+        for record in minute.records:
+            if isinstance(record.message, SignalApproved):
+                approvals.append(record.message)
+                self._homes[record.message.proposal.instrument] = record.at.partition
+        return approvals
+
+    def _buffer(self, partition: int) -> ReleaseBuffer:
+        return self._release.setdefault(partition, ReleaseBuffer())
+
+    def _outgoing(self, event: Event) -> Outgoing:
+        partition = self._homes[event.instrument]
+        match event:
+            case OrderEvent():
+                self._telemetry.counter(
+                    "trading_orders_total", state=event.state, intent=event.intent
+                ).inc()
+                return Outgoing(ORDERS, event.instrument, event, partition)
+            case Fill():
+                self._telemetry.counter("trading_fills_total", intent=event.intent).inc()
+                return Outgoing(FILLS, event.instrument, event, partition)
+            case PositionChanged():
+                self._telemetry.gauge(
+                    "trading_realised_pnl_minor", portfolio=event.portfolio_id
+                ).set(event.realised_minor)
+                return Outgoing(POSITIONS, event.instrument, event, partition)
+
+    def _snapshot(self) -> bytes:
+        value: dict[str, Any] = {
+            "account": self._account.snapshot(),
+            "release": {str(number): held.snapshot() for number, held in self._release.items()},
+            "homes": self._homes,
+        }
+        return msgspec.json.encode(value)

@@ -1,0 +1,50 @@
+"""One minute of bars, orders and fills → the state that proposals are judged against."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from alphaline.market.minutes import Minute
+from alphaline.market.release import Arrival
+from alphaline.messages import MINUTE_NS, Bar, Fill, OrderEvent
+from alphaline.runtime.messaging import Outgoing, TopicPartitionKey
+from services.risk_management.desk import RiskDesk
+
+BARS = "market.bars.v1"
+ORDERS = "trading.orders.v1"
+FILLS = "trading.fills.v1"
+DECISIONS = "risk.decisions.v1"
+
+SaveState = Callable[[int, Mapping[TopicPartitionKey, int], bytes], None]
+
+
+class RiskStep:
+    """Moves the desk forward and snapshots it every so many minutes of line time."""
+
+    def __init__(self, desk: RiskDesk, save_state: SaveState, snapshot_minutes: int) -> None:
+        self._desk = desk
+        self._save_state = save_state
+        self._interval_ns = snapshot_minutes * MINUTE_NS
+        self._snapshot_at = 0
+
+    def on_minute(self, minute: Minute) -> Iterable[Outgoing]:
+        """Hand the minute to the desk; decisions are published when they are made, not here."""
+        bars: dict[int, list[Arrival]] = {
+            closing.at.partition: [] for closing in minute.clocks if closing.at.topic == BARS
+        }
+        events: list[OrderEvent | Fill] = []
+        for record in minute.records:
+            message, at = record.message, record.at
+            if isinstance(message, Bar):
+                bars[at.partition].append(Arrival(message, at.partition, at.offset))
+            elif isinstance(message, OrderEvent | Fill):
+                events.append(message)
+        self._desk.on_minute(minute.clock, bars, events)
+        return ()
+
+    def checkpoint(self, line_time: int, positions: Mapping[TopicPartitionKey, int]) -> None:
+        """Snapshot once the interval has passed."""
+        if line_time >= self._snapshot_at:
+            self._snapshot_at = line_time + self._interval_ns
+            self._save_state(line_time, positions, self._desk.snapshot())
+
+    def on_idle(self) -> None:
+        """Do nothing: the journal is durable by itself."""

@@ -1,0 +1,41 @@
+"""What the risk service needs from outside."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from alphaline.messages import Denial, ModelDeployed, Proposal, RiskDecision
+from alphaline.runtime.journal import IdConflict, KillSwitchRow
+from alphaline.runtime.messaging import TopicPartitionKey
+
+
+class Journal(Protocol):
+    """The order of record, and the memory of every answer."""
+
+    def lookup(self, proposal: Proposal) -> RiskDecision | IdConflict | None:
+        """Return what was decided on ``proposal`` before."""
+
+    def append(
+        self, proposal: Proposal, denials: tuple[Denial, ...], limits_digest: str
+    ) -> RiskDecision | IdConflict:
+        """Record a decision durably before anybody hears of it."""
+
+    def decisions(self, after_line_time: int = -1) -> Iterator[RiskDecision]:
+        """Return the decisions of proposals after a line time, in order of record."""
+
+    def engage_kill_switch(self, by: str, why: str, line_time: int) -> KillSwitchRow:
+        """Record that trading is stopped."""
+
+    def clear_kill_switch(self, by: str, why: str, line_time: int) -> KillSwitchRow:
+        """Record that a named person lets trading go on."""
+
+    def save_state(
+        self, line_time: int, offsets: Mapping[TopicPartitionKey, int], snapshot: bytes
+    ) -> None:
+        """Keep the snapshot of the state with its place in the inputs."""
+
+
+class Deployments(Protocol):
+    """Which models were deployed, and what of that can be proven."""
+
+    def records(self) -> Sequence[ModelDeployed]:
+        """Return every deployment seen so far; an unproven verdict is not a pass."""

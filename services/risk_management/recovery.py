@@ -1,0 +1,49 @@
+"""Where risk goes on: starting and recovering are the same path."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from alphaline.market.instruments import InstrumentMaster
+from alphaline.runtime.journal import RiskJournal
+from alphaline.runtime.messaging import TopicPartitionKey
+from alphaline.trading.risk.state import RiskState
+
+
+class Recovered(NamedTuple):
+    """State, bars held back, offsets to read from (None: the start) and line time of each input."""
+
+    state: RiskState
+    release: dict[str, Any]
+    inputs: dict[TopicPartitionKey, int | None]
+    line_times: dict[TopicPartitionKey, int]
+
+
+def recover(
+    journal: RiskJournal, instruments: InstrumentMaster, inputs: Sequence[TopicPartitionKey]
+) -> Recovered:
+    """Return the last snapshot, with the kill switch as the journal has it."""
+    saved = journal.load_state()
+    if saved is None:
+        recovered = Recovered(RiskState(instruments), {}, dict.fromkeys(inputs), {})
+    else:
+        snapshot: dict[str, Any] = msgspec.json.decode(saved.snapshot)
+        recovered = Recovered(
+            RiskState.restore(snapshot["state"], instruments),
+            snapshot["release"],
+            {key: saved.offsets.get(key) for key in inputs},
+            dict.fromkeys(inputs, saved.line_time),
+        )
+    _set_kill_switch(recovered.state, journal)
+    return recovered
+
+
+def _set_kill_switch(state: RiskState, journal: RiskJournal) -> None:
+    last = journal.kill_switch()
+    if last is None:
+        return
+    if last.is_engaged:
+        state.engage_kill_switch(last.by, last.why, last.line_time)
+    elif state.kill_switch.is_engaged:
+        state.clear_kill_switch(last.by, last.why, last.line_time)

@@ -1,0 +1,25 @@
+"""What differs between deployments of the risk service."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from alphaline.runtime.settings import LineSettings
+
+
+class Settings(LineSettings):
+    """Settings of step 4."""
+
+    limits: Path = Field(description="file of the risk profile")
+    risk_listen: str = Field("127.0.0.1:0", description="host:port of the gRPC server")
+    journal: Path = Field(description="SQLite file of the decision journal")
+    writer_epoch: int = Field(
+        1, ge=1, description="fencing epoch; a standby takes over with a higher one"
+    )
+    model_store: Path = Field(description="folder of the delivered, signed models")
+    public_key: Path = Field(description="key that the models' signatures are checked with")
+    # Own fills and marks lag a few milliseconds behind; beyond this they are not coming.
+    positions_deadline_ms: int = Field(
+        500, ge=1, description="live: wait for own fills and marks before POSITIONS_STALE"
+    )
+    snapshot_minutes: int = Field(60, ge=1, description="line minutes between two snapshots")
