@@ -6,7 +6,7 @@ López de Prado, M. (2018), *Advances in Financial Machine Learning*, ch. 3.
 """
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -25,6 +25,7 @@ from alphaline.labels.exit_rule import (
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
+Number = TypeVar("Number", np.int64, np.float64)
 
 # What stands where there is no label: no value of a label, no time and no code that occurs.
 UNLABELLED = -1
@@ -115,11 +116,11 @@ def triple_barrier(
         side,
         rule.horizon_ns,
         rule.bar_ns,
-        ts_event,
-        prices,
+        _row_major(ts_event),
+        _row_major(prices),
         known_at + latency_ns,
         distance,
-        session_close,
+        _row_major(session_close),
     )
     realised, t_entry, t_touch, code = labels
     is_labelled = code != UNLABELLED
@@ -186,6 +187,11 @@ def _exit(
         if code != NONE:
             return bar, code, price
     return len(ts_event), NONE, np.nan
+
+
+def _row_major(array: NDArray[Number]) -> NDArray[Number]:
+    # Columns of a frame come read-only and by column, and each layout is a compilation of its own.
+    return np.require(array, requirements=["C", "W"])
 
 
 def _require_history(ts_event: Times, prices: Floats) -> None:

@@ -164,3 +164,21 @@ def test_every_label_lies_between_its_decision_and_a_bar_past_its_deadline(histo
     due = np.minimum(labels.t_entry + RULE.horizon_ns, close)
     assert (labels.t_touch[early] < due[early] + MINUTE_NS).all()
     np.testing.assert_array_equal(labels.y[on], (labels.realised[on] > 0).astype(np.int8))
+
+
+def test_columns_of_a_frame_are_labelled_as_they_come():
+    bars = np.asfortranarray(np.array([FLAT, FLAT, (100, 102, 100, 101)]))
+    minutes = np.arange(3, dtype=np.int64) * MINUTE_NS
+    for array in (bars, minutes):
+        array.setflags(write=False)
+    labels = triple_barrier(
+        RULE,
+        ts_event=minutes,
+        prices=bars,
+        known_at=minutes[1:2],
+        sigma=np.array([SIGMA]),
+        session_close=minutes[2:] * 100,
+        latency_ns=0,
+    )
+    assert labels.code.tolist() == [TARGET]
+    assert labels.at(np.array([False])).y.tolist() == []

@@ -219,6 +219,21 @@ def test_several_processes_append_at_once(tmp_path):
     assert sorted(returns[0].tolist()) == [0.001 * k for k in range(24)]
 
 
+def test_a_killed_writer_leaves_a_ledger_that_goes_on(tmp_path):
+    folder = tmp_path / "trials"
+    ledger = TrialLedger(folder)
+    command = [sys.executable, "-c", WRITER, str(folder), "0"]
+    writer = subprocess.Popen(command)
+    while ledger.count(*FAMILY) < 3:
+        assert writer.poll() is None or ledger.count(*FAMILY) == 12
+    writer.kill()
+    writer.wait(timeout=60)
+    assert ledger.matrix(*FAMILY, "rolling").returns.shape[0] == 3
+    assert subprocess.run(command, check=False, timeout=60).returncode == 0
+    assert ledger.count(*FAMILY) == 12
+    assert ledger.matrix(*FAMILY, "rolling").returns[0].tolist() == [0.001 * k for k in range(12)]
+
+
 @settings(deadline=None, max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["a", "b"])), max_size=10))
 def test_the_count_is_that_of_distinct_trials_in_any_order(tmp_path_factory, appended):
