@@ -20,7 +20,8 @@ from alphaline.runtime.broker_config import (
     server_command,
 )
 from alphaline.runtime.broker_jars import Report, cache_folder, java_start, pom_file
-from alphaline.runtime.broker_process import BrokerProcess, answers, demand_free, prepare
+from alphaline.runtime.broker_process import BrokerProcess, demand_free, prepare
+from alphaline.runtime.cluster import answers
 from alphaline.runtime.ports import free_ports
 from alphaline.runtime.tether import become, end_with_parent
 

@@ -5,9 +5,6 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
 from alphaline.errors import BrokerError
 from alphaline.runtime.broker_config import (
     JavaStart,
@@ -19,6 +16,7 @@ from alphaline.runtime.broker_config import (
     server_properties,
 )
 from alphaline.runtime.broker_jars import Report
+from alphaline.runtime.cluster import answers
 from alphaline.runtime.ports import is_free, listener
 from alphaline.runtime.tether import tethered
 
@@ -75,16 +73,6 @@ def demand_free(port: int) -> None:
         "Stop that process (make down, if it is an earlier line), choose another port, or set "
         f"KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:{port} if it is a Kafka that you want to use."
     )
-
-
-def answers(bootstrap: str, timeout_s: float) -> bool:
-    """Return whether a broker answers at ``bootstrap`` and is ready to serve clients."""
-    # Refused connections are expected while a broker starts: the client logs none of them.
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    try:
-        return bool(admin.list_topics(timeout=timeout_s).brokers)
-    except KafkaException:
-        return False
 
 
 class BrokerProcess:

@@ -13,6 +13,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from alphaline.errors import BrokerError
+from alphaline.runtime.cluster import answers
 
 # Two cores: a second worker per step is the first that helps on the smallest machine, and a count
 # never changes within a topic's major version. A cluster sets ALPHALINE_PARTITION_COUNT.
@@ -20,6 +21,8 @@ LINE_PARTITIONS = 2
 # A broker of a laptop is back within seconds: the client's default pause of 30 s cost 14 of them.
 RECONNECT_BACKOFF_MAX_MS = 500
 REQUEST_TIMEOUT_MS = 30_000
+# Across a network and a cold name server, or a laptop's broker that restarts after a kill.
+ANSWER_TIMEOUT_S = 15.0
 
 DAY_MS = 86_400_000
 # A line that stands still over a long holiday goes on from its log; the lake keeps everything.
@@ -205,6 +208,12 @@ class Topics:
 
 @contextmanager
 def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
+    # Asked first because this client leaves its sockets open where it cannot connect.
+    if not answers(bootstrap, ANSWER_TIMEOUT_S):
+        raise BrokerError(
+            f"Expected a Kafka at {bootstrap} that answers within {ANSWER_TIMEOUT_S:.0f} s, saw no "
+            "answer. Check the address and that the broker is up."
+        )
     try:
         admin = KafkaAdminClient(
             bootstrap_servers=bootstrap,
@@ -217,8 +226,8 @@ def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
             admin.close()
     except KafkaError as error:
         raise BrokerError(
-            f"Topics on {bootstrap}: {type(error).__name__}: {error}. Check that the broker answers "
-            "and that this account may describe, create and delete topics."
+            f"Topics on {bootstrap}: {type(error).__name__}: {error}. Check that this account may "
+            "describe, create and delete topics."
         ) from error
 
 
