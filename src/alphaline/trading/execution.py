@@ -61,7 +61,7 @@ class BarExecution:
 
     def _leave(self, trade: Trade, call: ExitCall) -> Trade:
         if trade.working > 0:
-            trade = self._end_entry(trade, "cancelled", "EXIT_TRIGGERED")
+            trade = self._end_entry(trade, "cancelled", self._end_reason(trade))
         trade = msgspec.structs.replace(trade, exit_quantity=trade.held, exit_reason=call.reason)
         self._events.append(
             order_event(
@@ -80,6 +80,10 @@ class BarExecution:
             return self._end_entry(trade, "refused", "APPROVAL_EXPIRED")
         trade = msgspec.structs.replace(trade, is_tried=True)
         return self._fill(trade, "entry", self._bar.open)
+
+    def _end_reason(self, trade: Trade) -> str:
+        is_close = self._bar.ts_known >= trade.proposal.exit.flat_at
+        return "SESSION_END" if is_close else "EXIT_TRIGGERED"
 
     def _end_entry(
         self, trade: Trade, state: Literal["cancelled", "refused"], reason: str

@@ -1,0 +1,98 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from alphaline.errors import StrategyFileError
+from alphaline.trading.risk import limits_schema, read_limits
+from alphaline.trading.strategy import read_strategy, strategy_schema
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_strategy_of_the_demo_is_read(strategy_file):
+    strategy = read_strategy(strategy_file)
+    assert strategy.universe == ("eq.us.spy",)
+    assert strategy.sizing.capital_minor == 10_000_000
+    assert strategy.execution.latency_ns == 250_000_000
+    assert (strategy.exit_rule.barrier_sigma, strategy.exit_rule.horizon_bars) == (1.5, 30)
+
+
+@pytest.mark.parametrize(
+    ("right", "misspelt", "named"),
+    [
+        (
+            b"participation:",
+            b"participaton:",
+            "'execution.participaton'; did you mean 'participation'",
+        ),
+        (b"universe:", b"univers:", "'univers'; did you mean 'universe'"),
+        (b"lane:", b"lain:", "'model.lain'; did you mean 'lane'"),
+    ],
+)
+def test_a_misspelt_key_is_named_with_its_file_and_the_nearest_key(
+    strategy_file, right, misspelt, named
+):
+    assert strategy_file.count(right) == 1
+    with pytest.raises(StrategyFileError) as raised:
+        read_strategy(strategy_file.replace(right, misspelt), "spy.yaml")
+    assert str(raised.value).startswith("spy.yaml: ")
+    assert named in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (b"long_quantile: 0.9", b"long_quantile: 1.0", "long_quantile"),
+        (b"long_quantile: 0.9", b"long_quantile: 0.05", "short_quantile below long_quantile"),
+        (b"long_quantile: 0.9\n  short_quantile: 0.1", b"long_quantile: null\n  short_quantile: null", "neither"),
+        (b"participation: 0.1", b"participation: 0", "participation"),
+        (b"participation: 0.1", b"participation: .nan", "participation"),
+        (b'"0.5"', b'"-1"', "fee_per_unit_minor"),
+        (b'"0.5"', b'"NaN"', "fee_per_unit_minor"),
+        (b"flat_at_close: true", b"flat_at_close: false", "flat_at_close"),
+        (b"[eq.us.spy]", b"[eq.us.spy, eq.us.spy]", "each instrument once"),
+        (b"[eq.us.spy]", b"[]", "universe"),
+        (b"lane: candidate", b"lane: winner", "lane"),
+        (b"capital_minor: 10000000", b"capital_minor: 10000000.5", "capital_minor"),
+        (b"currency: USD", b"currency: USD\ncurrency: EUR", "currency"),
+        (b"currency: USD", b"currency: usd", "currency"),
+        (b"currency: USD\n", b"", "currency"),
+        (b"max_missing_features: 0", b"max_missing_features: -1", "max_missing_features"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_refused_where_it_stands(strategy_file, before, after, expected):
+    assert before in strategy_file
+    with pytest.raises(StrategyFileError, match=expected):
+        read_strategy(strategy_file.replace(before, after), "spy.yaml")
+
+
+@pytest.mark.parametrize("payload", [b"", b"- a", b"a: [", b"\xff\xfe\x00", b"text", b"? [a]\n: 1"])
+def test_what_is_no_mapping_is_refused(payload):
+    with pytest.raises(StrategyFileError, match=r"^spy\.yaml: "):
+        read_strategy(payload, "spy.yaml")
+
+
+def test_the_digest_counts_content_not_layout(strategy_file):
+    strategy = read_strategy(strategy_file)
+    with_comment = strategy_file.replace(b"currency: USD\n", b"") + b"\n# text\ncurrency: USD\n"
+    other = read_strategy(strategy_file.replace(b"latency_ms: 250", b"latency_ms: 251"))
+    assert read_strategy(with_comment).digest == strategy.digest
+    assert other.digest != strategy.digest
+
+
+def test_limits_are_read_and_a_misspelt_one_is_no_unset_limit(limits_file):
+    assert read_limits(limits_file).order_quantity == 1000
+    with pytest.raises(StrategyFileError, match="did you mean 'position_quantity'"):
+        read_limits(limits_file.replace(b"position_quantity", b"positon_quantity"), "demo.yaml")
+    with pytest.raises(StrategyFileError, match="order_quantity"):
+        read_limits(limits_file.replace(b"order_quantity: 1000", b"order_quantity: -1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"), [("strategy.json", strategy_schema), ("limits.json", limits_schema)]
+)
+def test_the_checked_in_schema_is_the_generated_one(name, schema):
+    stored = (ROOT / "contracts/schemas" / name).read_bytes()
+    assert stored == schema(), f"contracts/schemas/{name} is out of date: write {schema.__name__}()"
+    assert json.loads(stored)
