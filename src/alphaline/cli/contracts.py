@@ -48,11 +48,22 @@ def _expected_files() -> dict[str, str]:
     from alphaline.messages.asyncapi import Channel, asyncapi
     from alphaline.messages.schemas import rendered, schemas
     from alphaline.runtime.topics import DECLARED
+    from alphaline.trading.risk.limits import limits_schema
+    from alphaline.trading.strategy import strategy_schema
 
     of_topics = schemas()
     channels = [Channel(topic.name, topic.spread, topic.configuration()) for topic in DECLARED]
     files = {f"schemas/{name}.json": rendered(schema) for name, schema in of_topics.items()}
-    return {**files, "asyncapi.yaml": asyncapi(channels, of_topics)}
+    return {
+        **files,
+        "schemas/strategy.json": strategy_schema().decode(),
+        "schemas/limits.json": limits_schema().decode(),
+        "asyncapi.yaml": asyncapi(channels, of_topics),
+    }
+
+
+# Files that people write carry their own schema version; messages are bound by their topic's major.
+OF_FILES = frozenset({"strategy", "limits"})
 
 
 def _checked_in(folder: Path) -> dict[str, dict[str, object]]:
@@ -62,6 +73,8 @@ def _checked_in(folder: Path) -> dict[str, dict[str, object]]:
 
     found = {}
     for path in sorted((folder / "schemas").glob("*.json")):
+        if path.stem in OF_FILES:
+            continue
         try:
             found[path.stem] = json.loads(path.read_text())
         except json.JSONDecodeError as error:
