@@ -1,0 +1,1 @@
+"""The training pipeline: Feast → labels → walk-forward → gate → registry, as Kubeflow steps."""

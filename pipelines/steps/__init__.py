@@ -1,0 +1,1 @@
+"""What the steps of the pipeline do, as plain functions over files; the components only call them."""

@@ -1,0 +1,131 @@
+"""What a model is trained and tested on, with everything needed to judge it later, as files."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from alphaline.labels.triple_barrier import TripleBarrierLabels
+
+Int64 = NDArray[np.int64]
+ROWS_FILE, BARS_FILE, FACTS_FILE = "rows.parquet", "bars.parquet", "facts.json"
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a training set is about.
+
+    Parameters
+    ----------
+    dataset, instrument
+        Declared dataset of the bars, and the instrument that is traded.
+    feature_set_digest, engine
+        Which operators computed the features, on which engine.
+    data_digest, label_digest
+        Content of features, times and bars; content of the labels.
+    reference_price
+        Median close, at which costs per unit become fractions.
+    tick
+        Price step of the instrument.
+    """
+
+    dataset: str
+    instrument: str
+    feature_set: str
+    feature_set_digest: str
+    columns: tuple[str, ...]
+    engine: str
+    data_digest: str
+    label_digest: str
+    reference_price: float
+    tick: float
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Labelled decisions of one instrument in chronological order.
+
+    Parameters
+    ----------
+    values
+        float32 (m, F), NaN for null.
+    known_at, session
+        int64 (m,): when each decision was made, and its session (midnight UTC of its date).
+    longs, shorts
+        How a long and a short position opened on each decision ended; all of them did.
+    bar_starts
+        int64 (n,): released bars of the sessions.
+    sessions
+        int64 (S,): every session, those without a decision included.
+    open_ns
+        int64 (S,): nanoseconds of regular hours in each session.
+    """
+
+    facts: Facts
+    values: NDArray[np.float32]
+    known_at: Int64
+    session: Int64
+    longs: TripleBarrierLabels
+    shorts: TripleBarrierLabels
+    bar_starts: Int64
+    sessions: Int64
+    open_ns: Int64
+
+    def save(self, folder: Path) -> None:
+        """Write the set into ``folder``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        columns = {"known_at": self.known_at, "session": self.session}
+        columns |= {f"long_{k}": v for k, v in columns_of(self.longs).items()}
+        columns |= {f"short_{k}": v for k, v in columns_of(self.shorts).items()}
+        columns |= {
+            f"feature_{n}": v for n, v in zip(self.facts.columns, self.values.T, strict=True)
+        }
+        pq.write_table(pa.table(columns), folder / ROWS_FILE)
+        pq.write_table(pa.table({"ts_event": self.bar_starts}), folder / BARS_FILE)
+        payload = {
+            "facts": self.facts,
+            "sessions": self.sessions.tolist(),
+            "open_ns": self.open_ns.tolist(),
+        }
+        (folder / FACTS_FILE).write_bytes(msgspec.json.encode(payload))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read the set that ``save`` wrote."""
+        payload = msgspec.json.decode((folder / FACTS_FILE).read_bytes())
+        facts = msgspec.convert(payload["facts"], Facts)
+        rows = pq.read_table(folder / ROWS_FILE)
+        return cls(
+            facts=facts,
+            values=np.column_stack([rows[f"feature_{n}"].to_numpy() for n in facts.columns]),
+            known_at=rows["known_at"].to_numpy(),
+            session=rows["session"].to_numpy(),
+            longs=_labels(rows, "long_"),
+            shorts=_labels(rows, "short_"),
+            bar_starts=pq.read_table(folder / BARS_FILE)["ts_event"].to_numpy(),
+            sessions=np.array(payload["sessions"], np.int64),
+            open_ns=np.array(payload["open_ns"], np.int64),
+        )
+
+
+def select(labels: TripleBarrierLabels, index: NDArray[np.intp]) -> TripleBarrierLabels:
+    """Return the labels at ``index``."""
+    return TripleBarrierLabels(
+        **{name: column[index] for name, column in columns_of(labels).items()}
+    )
+
+
+def columns_of(labels: TripleBarrierLabels) -> dict[str, NDArray[Any]]:
+    """Return the columns of ``labels`` by name, in the order of its fields."""
+    return {field.name: getattr(labels, field.name) for field in fields(labels)}
+
+
+def _labels(rows: pa.Table, prefix: str) -> TripleBarrierLabels:
+    names = [field.name for field in fields(TripleBarrierLabels)]
+    return TripleBarrierLabels(
+        **{name: rows[prefix + name].to_numpy(zero_copy_only=False) for name in names}
+    )
