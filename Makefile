@@ -40,8 +40,11 @@ $(PACKAGES): $(BOOTSTRAP) requirements/platform.txt requirements/build.txt
 	@echo "[2/4] virtual environment, into .venv"
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) --allow-existing .venv
 	@echo "[3/4] packages, every one by its hash"
-	@$(UV) pip install --python $(BIN)/python --require-hashes \
-		-r requirements/platform.txt -r requirements/build.txt || $(call OFFLINE,the locked packages)
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/build.txt \
+		|| $(call OFFLINE,what builds packages)
+	@# Without isolation: a build in isolation would fetch the newest setuptools, by no hash.
+	@$(UV) pip install --python $(BIN)/python --require-hashes --no-build-isolation \
+		-r requirements/platform.txt || $(call OFFLINE,the locked packages)
 	@touch $@
 
 $(PROJECT): $(PACKAGES) pyproject.toml
