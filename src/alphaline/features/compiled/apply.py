@@ -40,12 +40,14 @@ def _log_return(s: Row, offset: int, window: int, number: int, x: float) -> floa
 
 @inlined
 def _vwap_distance(s: Row, offset: int, base: int) -> float:
-    typical = (s[base + HIGH] + s[base + LOW] + s[base + CLOSE_PRICE]) / 3.0
-    s[offset] += typical * s[base + VOLUME]
+    close = s[base + CLOSE_PRICE]
+    typical = close + ((s[base + HIGH] - close) + (s[base + LOW] - close)) / 3.0
     s[offset + 1] += s[base + VOLUME]
     if s[offset + 1] <= 0.0:
         return math.nan
-    return float(s[base + CLOSE_PRICE] * s[offset + 1] / s[offset] - 1.0)
+    # West (1979): a weighted mean that stays exact where nothing moves.
+    s[offset] += (typical - s[offset]) * (s[base + VOLUME] / s[offset + 1])
+    return float(close / s[offset] - 1.0)
 
 
 @inlined
