@@ -86,6 +86,7 @@ MIGRATIONS = (
         ) WITHOUT ROWID
         """,
         "CREATE INDEX orders_by_time ON orders (ts_accepted)",
+        "CREATE INDEX orders_by_decision ON orders (decision_id)",
         f"""
         CREATE TABLE positions (
             {_KEY}

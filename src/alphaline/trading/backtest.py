@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alphaline.features import input_row
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import (
@@ -213,10 +214,7 @@ class Backtest:
     def _probabilities(self, vectors: list[FeatureVector]) -> list[float]:
         if not vectors:
             return []
-        rows = [
-            [np.nan if value is None else value for value in vector.values] for vector in vectors
-        ]
-        answers = self._predict(np.array(rows, dtype=np.float32))
+        answers = self._predict(np.stack([input_row(vector) for vector in vectors]))
         return [float(answer) for answer in answers]
 
     def _answer(

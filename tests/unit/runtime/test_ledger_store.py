@@ -107,7 +107,9 @@ def write_both(store: LedgerStore) -> None:
             trade,
             position,
         ]
-        store.commit(line_time, events, entries, [(line_time, equity)], {("t", 0): line_time}, b"{}")
+        store.commit(
+            line_time, events, entries, [(line_time, equity)], {("t", 0): line_time}, b"{}"
+        )
 
 
 def test_positions_trades_orders_and_equity_are_read_back(path):

@@ -370,3 +370,20 @@ def test_the_deadline_is_never_after_the_close(run, make_bar, make_approval, at)
         }
     )
     assert fills(events)[-1].price == 100.5
+
+
+def test_barriers_hang_on_the_first_fills_bar_however_many_follow(run, make_bar, make_approval):
+    events = run(
+        {
+            60: ([], [make_approval(60)]),
+            61: ([make_bar(60, o=100.0, volume=400.0)], []),
+            62: ([make_bar(61, o=100.5)], []),
+            63: ([make_bar(62, o=100.5, low=99.2)], []),
+            64: ([make_bar(63, o=100.5, low=99.0)], []),
+        }
+    )
+    assert [(fill.intent, fill.price) for fill in fills(events)] == [
+        ("entry", 100.0),
+        ("entry", 100.5),
+        ("exit", 99.0),
+    ]
