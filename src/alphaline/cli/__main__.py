@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from alphaline.cli.output import fail
 from alphaline.errors import AlphalineError
+from alphaline.runtime import determinism
 
 # In the order of `--help`.
 COMMANDS = {
@@ -53,6 +54,7 @@ def line() -> None:
 
 def main() -> None:
     """Run the command line; a fault of ours is a message and exit code 1, not a traceback."""
+    determinism.apply()
     try:
         app()
     except AlphalineError as error:
