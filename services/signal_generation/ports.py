@@ -12,7 +12,7 @@ class RiskFaultError(Exception):
     """Risk gave no usable answer; ``denial`` says why."""
 
     def __init__(self, denial: Denial) -> None:
-        super().__init__(denial.code)
+        super().__init__(f"{denial.code} {denial.numbers}")
         self.denial = denial
 
 

@@ -9,7 +9,7 @@ import structlog
 from alphaline.errors import AlphalineError
 from alphaline.messages import ModelDeployed
 from alphaline.runtime.deployed_models import DeployedModelsReader
-from alphaline.runtime.model_directory import read_model
+from alphaline.runtime.model_directory import read_model, version_directory
 
 
 class ProvenDeployments:
@@ -39,7 +39,7 @@ class ProvenDeployments:
         return self._checked
 
     def _is_signed(self, record: ModelDeployed) -> bool:
-        folder = self._store / record.model_name / record.model_version
+        folder = version_directory(self._store, record.model_name, record.model_version)
         try:
             model = read_model(folder, self._public_key)
         except (AlphalineError, OSError) as error:

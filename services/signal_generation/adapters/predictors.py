@@ -6,6 +6,7 @@ from pathlib import Path
 from alphaline.errors import InferenceError, ModelUnavailableError
 from alphaline.messages import ModelDeployed
 from alphaline.runtime.inference import Predictor, Probabilities, Rows
+from alphaline.runtime.model_directory import version_directory
 from alphaline.runtime.onnx_predictor import OnnxPredictor
 from alphaline.runtime.open_inference import OpenInferencePredictor
 from alphaline.runtime.patience import ATTEMPT_S, until_answered
@@ -60,7 +61,7 @@ def in_process(store: Path, public_key: Path) -> Callable[[ModelDeployed], Predi
     """Return a maker of predictors that run the signed file of ``store`` in this process."""
 
     def make(deployed: ModelDeployed) -> Predictor:
-        folder = store / deployed.model_name / deployed.model_version
+        folder = version_directory(store, deployed.model_name, deployed.model_version)
         predictor = OnnxPredictor.load(folder, public_key)
         if predictor.model_digest != deployed.model_digest:
             raise ModelUnavailableError(

@@ -9,8 +9,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from alphaline.market.minutes import LogPosition, Minute, Record
 from alphaline.market.sessions import SessionTable
-from alphaline.messages import MINUTE_NS, Bar, Clock, Observation
+from alphaline.messages import MINUTE_NS, Bar, Clock, Message, Observation, encode
 
 # The last clock record of a session is one minute after its end: the bar that ends with the session
 # is released by a clock record of its own session.
@@ -42,6 +43,9 @@ class ReplayFaults(NamedTuple):
     late_every: int = 0
     beyond_every: int = 0
 
+
+BARS = "market.bars.v1"
+OBSERVATIONS = "market.observations.v1"
 
 T = TypeVar("T", Bar, Observation)
 
@@ -164,3 +168,21 @@ class _Drill:
 
 def _every(count: int, step: int) -> bool:
     return step > 0 and count % step == 0
+
+
+def recorded_minutes(minutes: Iterable[ReplayMinute]) -> Iterator[Minute]:
+    """Yield the minutes that a reader of one partition of each topic would see, without a broker."""
+    offsets = dict.fromkeys((BARS, OBSERVATIONS), 0)
+    for minute in minutes:
+        yield Minute(
+            clock=minute.clock,
+            records=[_record(BARS, offsets, bar) for bar in minute.bars]
+            + [_record(OBSERVATIONS, offsets, item) for item in minute.observations],
+            clocks=[_record(topic, offsets, minute.clock) for topic in (BARS, OBSERVATIONS)],
+        )
+
+
+def _record(topic: str, offsets: dict[str, int], message: Message) -> Record:
+    offset = offsets[topic]
+    offsets[topic] = offset + 1
+    return Record(LogPosition(topic, 0, offset), message, encode(message))
