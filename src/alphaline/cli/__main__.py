@@ -19,6 +19,7 @@ from alphaline.runtime import determinism
 # In the order of `--help`.
 COMMANDS = {
     "contracts": "alphaline.cli.contracts",
+    "deliver": "alphaline.cli.deliver",
 }
 
 

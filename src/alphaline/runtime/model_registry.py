@@ -1,0 +1,72 @@
+"""Registered model versions in MLflow: the files that training wrote, by name and version."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+from mlflow.exceptions import MlflowException
+
+from alphaline.errors import ModelError
+
+# Folder of the run's artifacts that a version points to.
+ARTIFACT_PATH = "delivery"
+
+
+def register_version(
+    tracking_uri: str, name: str, run_id: str, files: Mapping[str, bytes], tags: Mapping[str, str]
+) -> str:
+    """Log ``files`` to the run, register them as a new version of ``name`` and return its number.
+
+    Raises
+    ------
+    ModelError
+        If MLflow refuses.
+    """
+    client = MlflowClient(tracking_uri, tracking_uri)
+    try:
+        _log_files(client, run_id, files)
+        if not client.search_registered_models(filter_string=f"name = '{name}'"):
+            client.create_registered_model(name)
+        source = f"{client.get_run(run_id).info.artifact_uri}/{ARTIFACT_PATH}"
+        version = client.create_model_version(name, source, run_id=run_id, tags=dict(tags))
+    except MlflowException as error:
+        raise ModelError(f"MLflow at {tracking_uri} did not register {name}: {error}") from error
+    return str(version.version)
+
+
+def fetch_version(tracking_uri: str, name: str, version: str) -> dict[str, bytes]:
+    """Return the files of ``models:/name/version``.
+
+    Raises
+    ------
+    ModelError
+        If the version is not a number (an alias may move while it is delivered), or there is none.
+    """
+    if not version.isdecimal():
+        raise ModelError(
+            f"expected a version number of {name}, saw {version!r}: an alias is a pointer for people"
+        )
+    with tempfile.TemporaryDirectory(prefix="alphaline-version-") as folder:
+        try:
+            # Not "models:/…": MLflow looks that up in the process's default registry.
+            source = MlflowClient(tracking_uri, tracking_uri).get_model_version_download_uri(
+                name, version
+            )
+            path = download_artifacts(
+                artifact_uri=source, dst_path=folder, tracking_uri=tracking_uri
+            )
+        except MlflowException as error:
+            raise ModelError(
+                f"expected {name} version {version} in MLflow at {tracking_uri}: {error}"
+            ) from error
+        return {file.name: file.read_bytes() for file in Path(path).iterdir() if file.is_file()}
+
+
+def _log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory(prefix="alphaline-register-") as name:
+        folder = Path(name)
+        for file, payload in files.items():
+            (folder / file).write_bytes(payload)
+        client.log_artifacts(run_id, str(folder), ARTIFACT_PATH)
