@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
 from alphaline.features.compiled import layout as at
-from alphaline.features.compiled.check import NOT_A_MINUTE, NOT_POSITIVE, ROW_UNKNOWN
+from alphaline.features.compiled.check import NOT_A_MINUTE, NOT_POSITIVE, ROW_UNKNOWN, SHAPE
 from alphaline.features.feature_set import FeatureSet
 from alphaline.market.sessions import SessionTable, session_date, session_label
 from alphaline.messages import MINUTE_NS
@@ -20,32 +20,6 @@ NAMES = ("state", "rows", "bars", "ts_event", "observations")
 Arrays = tuple[NDArray[Any], ...]
 
 
-def fits(given: Arrays, state_size: int, observed: int) -> bool:
-    """Return whether the step takes the arrays as they are: type, shape, one writable piece.
-
-    Another type would be compiled for anew, seconds in the middle of a stream.
-    """
-    state, rows, bars, ts_event, observations = given
-    count = rows.size
-    return (
-        state.dtype == DTYPES[0]
-        and rows.dtype == DTYPES[1]
-        and bars.dtype == DTYPES[2]
-        and ts_event.dtype == DTYPES[3]
-        and observations.dtype == DTYPES[4]
-        and rows.ndim == 1
-        and state.shape[1:] == (state_size,)
-        and bars.shape == (count, 5)
-        and ts_event.shape == (count,)
-        and observations.shape == (count, observed)
-        and state.flags.carray
-        and rows.flags.carray
-        and bars.flags.carray
-        and ts_event.flags.carray
-        and observations.flags.carray
-    )
-
-
 def fitted(given: Arrays, state_size: int, observed: int) -> Arrays:
     """Return copies of inputs that only lie or are typed otherwise; refuse what cannot be meant.
 
@@ -55,11 +29,8 @@ def fitted(given: Arrays, state_size: int, observed: int) -> Arrays:
         For a shape that does not fit, a state that cannot be changed in place, or a type that
         cannot be converted without loss.
     """
-    count = len(given[1])
-    shapes = ((len(given[0]), state_size), (count,), (count, 5), (count,), (count, observed))
-    for name, array, shape in zip(NAMES, given, shapes, strict=True):
-        if array.shape != shape:
-            raise ValueError(f"expected {name} of shape {shape}, saw {array.shape}; reshape it")
+    given = tuple(np.asarray(array) for array in given)
+    check_shapes(given, state_size, observed)
     if given[0].dtype != DTYPES[0] or not given[0].flags.carray:
         raise ValueError(
             f"expected a writable float64 state in C order, saw {given[0].dtype} with flags "
@@ -68,6 +39,15 @@ def fitted(given: Arrays, state_size: int, observed: int) -> Arrays:
     return given[0], *(
         _converted(*each) for each in zip(NAMES[1:], given[1:], DTYPES[1:], strict=True)
     )
+
+
+def check_shapes(given: Arrays, state_size: int, observed: int) -> None:
+    """Raise ValueError for the first array whose shape does not fit the others or the set."""
+    instruments, count = given[0].shape[:1], given[1].size
+    shapes = ((*instruments, state_size), (count,), (count, 5), (count,), (count, observed))
+    for name, array, shape in zip(NAMES, given, shapes, strict=True):
+        if array.shape != shape:
+            raise ValueError(f"expected {name} of shape {shape}, saw {array.shape}; reshape it")
 
 
 def _converted(name: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -79,8 +59,10 @@ def _converted(name: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[
     return converted
 
 
-def refusal(fault: int, where: int, given: Arrays) -> ValueError:
+def refusal(fault: int, where: int, given: Arrays, state_size: int, observed: int) -> ValueError:
     """Return the error that says what is wrong with bar ``where`` of a call; nothing was changed."""
+    if fault == SHAPE:
+        check_shapes(given, state_size, observed)
     state, rows, bars, ts_event, _ = given
     row, ts = int(rows[where]), int(ts_event[where])
     bar = f"bar {where} of {len(rows)} (row {row}, {_instant(ts)})"

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
-from alphaline.features.compiled.step import OPERATOR_VERSION, step
-from alphaline.features.edge import Arrays, fits, fitted, refusal, session_minutes
+from alphaline.features.compiled.step import OPERATOR_VERSION, prepare, step
+from alphaline.features.edge import Arrays, fitted, refusal, session_minutes
 from alphaline.features.feature_set import FeatureSet
 from alphaline.features.tables import tables
 from alphaline.market.sessions import SessionTable
@@ -50,6 +50,7 @@ class Engine:
     operator_version = OPERATOR_VERSION
 
     def __init__(self, feature_set: FeatureSet, sessions: SessionTable) -> None:
+        prepare()
         made = tables(feature_set)
         self.feature_set = feature_set
         self.sessions = sessions
@@ -109,13 +110,15 @@ class Engine:
             not finite, a price that is not positive.
         """
         given: Arrays = (state, rows, bars, ts_event, observations)
-        if not fits(given, self.state_size, self._observed):
-            given = fitted(given, self.state_size, self._observed)
         values = np.empty((len(rows), self._width), np.float32)
         status = np.empty((len(rows), self._width), np.uint8)
-        fault, where = step(*given, *self._compiled, values, status)
+        try:
+            fault, where = step(*given, *self._compiled, values, status)
+        except TypeError:
+            given = fitted(given, self.state_size, self._observed)
+            fault, where = step(*given, *self._compiled, values, status)
         if fault:
-            raise refusal(fault, where, given)
+            raise refusal(fault, where, given, self.state_size, self._observed)
         return values, status
 
     def last_event(self, state: NDArray[np.float64], row: int) -> int | None:

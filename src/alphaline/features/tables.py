@@ -10,7 +10,7 @@ from alphaline.features.compiled import layout as at
 from alphaline.features.feature_set import FeatureSet
 
 # Length of a bucket in minutes; the session's length comes from the session table.
-_MINUTES = {"1m": 1, "5m": 5, "30m": 30, "session": 0, "none": 0}
+_MINUTES = {"1m": 1, "5m": 5, "30m": 30, "session": 0}
 
 # Session operators come first in a state row, so that what resets each session is one piece.
 _PLACING = ((at.DAY,), (at.ONE, at.FIVE, at.THIRTY))
@@ -38,7 +38,7 @@ def tables(feature_set: FeatureSet) -> Tables:
         for column, offset, out in zip(columns, offsets, order, strict=True)
     ]
     return Tables(
-        clocks=_clocks(columns, clock_offsets),
+        clocks=_clocks(columns, clock_offsets, size, len(feature_set.observations)),
         operators=np.array(rows, dtype=np.int64).reshape(-1, at.TABLE),
         parameters=np.array([_numbers(column) for column in columns]).reshape(-1, at.PARAMETERS),
         state_size=size,
@@ -67,18 +67,19 @@ def _places(columns: list[Column]) -> tuple[list[int], dict[int, int], int]:
     return offsets, clock_offsets, place
 
 
-def _clocks(columns: list[Column], offsets: dict[int, int]) -> NDArray[np.int64]:
-    clocks = [_clock(column) for column in columns]
-    rows = [
-        (
-            offsets.get(i, 0),
-            int(np.searchsorted(clocks, i)),
-            int(np.searchsorted(clocks, i, "right")),
-            _MINUTES[timeframe],
-        )
-        for i, timeframe in enumerate(TIMEFRAMES)
-    ]
-    return np.array(rows, dtype=np.int64)
+def _clocks(
+    columns: list[Column], offsets: dict[int, int], size: int, series: int
+) -> NDArray[np.int64]:
+    of_columns = [_clock(column) for column in columns]
+    clocks = np.zeros((len(TIMEFRAMES), 4), dtype=np.int64)
+    clocks[:, at.CLOCK_FIRST] = np.searchsorted(of_columns, range(len(TIMEFRAMES)))
+    clocks[:, at.CLOCK_LAST] = np.searchsorted(of_columns, range(len(TIMEFRAMES)), "right")
+    for clock, offset in offsets.items():
+        clocks[clock, at.CLOCK_OFFSET] = offset
+        clocks[clock, at.CLOCK_MINUTES] = _MINUTES[TIMEFRAMES[clock]]
+    clocks[at.NONE, at.STATE_SIZE] = size
+    clocks[at.NONE, at.OBSERVED] = 2 * series
+    return clocks
 
 
 def _row(column: Column, offset: int, out: int, series: tuple[str, ...]) -> tuple[int, ...]:

@@ -14,7 +14,21 @@ Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Faults of the input, found before anything is changed.
-NO_FAULT, ROW_UNKNOWN, TIME_BACKWARDS, NOT_A_MINUTE, NOT_POSITIVE = 0, 1, 2, 3, 4
+NO_FAULT, ROW_UNKNOWN, TIME_BACKWARDS, NOT_A_MINUTE, NOT_POSITIVE, SHAPE = 0, 1, 2, 3, 4, 5
+
+
+@inlined
+def shapes_fit(
+    state: Row, rows: NDArray[np.int32], bars: Row, ts_event: Ints, observations: Row, clocks: Ints
+) -> bool:
+    """Return whether the arrays of a call have the lengths that the step goes by."""
+    count = len(rows)
+    return (
+        state.shape[1] == clocks[at.NONE, at.STATE_SIZE]
+        and bars.shape == (count, 5)
+        and len(ts_event) == count
+        and observations.shape == (count, clocks[at.NONE, at.OBSERVED])
+    )
 
 
 @inlined

@@ -36,6 +36,9 @@ CLOCK_OFFSET = 0
 CLOCK_FIRST = 1
 CLOCK_LAST = 2
 CLOCK_MINUTES = 3
+# The fifth row has no clock to say these of: length of a state row, numbers observed beside a bar.
+STATE_SIZE = CLOCK_OFFSET
+OBSERVED = CLOCK_MINUTES
 ONE, FIVE, THIRTY, DAY, NONE = 0, 1, 2, 3, 4
 
 # Columns of the table of operators.

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
-from alphaline.features.compiled.check import NO_FAULT, check
+from alphaline.features.compiled.check import NO_FAULT, SHAPE, check, shapes_fit
 from alphaline.features.compiled.clocks import step_bucket, step_minute
 from alphaline.features.compiled.jit import kept, merged
 from alphaline.features.compiled.session import begin_session, session_at, step_session
@@ -60,8 +61,8 @@ def _compiled(version: int) -> Any:
         values: NDArray[np.float32],
         status: NDArray[np.uint8],
     ) -> tuple[int, int]:
-        if version < 0:
-            return NO_FAULT, -1
+        if version < 0 or not shapes_fit(state, rows, bars, ts_event, observations, clocks):
+            return SHAPE, -1
         fault, where = check(state, rows, bars, ts_event, sessions)
         if fault != NO_FAULT:
             return fault, where
@@ -83,6 +84,26 @@ def _compiled(version: int) -> Any:
     return step
 
 
-OPERATOR_VERSION = version_of(check, _take, show_bars, show_rest, show_nothing, _compiled)
+OPERATOR_VERSION = version_of(
+    shapes_fit, check, _take, show_bars, show_rest, show_nothing, _compiled
+)
 
 step = _compiled(int(OPERATOR_VERSION[:15], 16))
+
+_FLOATS, _INTS = numba.float64[:, ::1], numba.int64[:, ::1]
+_SIGNATURE = (
+    *(_FLOATS, numba.int32[::1], _FLOATS, numba.int64[::1], _FLOATS),
+    *(_INTS, _INTS, _FLOATS, _INTS),
+    *(numba.float32[:, ::1], numba.uint8[:, ::1]),
+)
+
+
+def prepare() -> None:
+    """Compile the step or load its machine code; other types of arrays raise TypeError from then on.
+
+    Without this an array of another type would be compiled for anew, seconds in a stream's midst.
+    """
+    # Interpreted code has no signatures.
+    if not getattr(step, "signatures", True):
+        step.compile(_SIGNATURE)
+        step.disable_compile()
