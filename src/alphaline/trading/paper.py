@@ -26,8 +26,8 @@ from alphaline.trading.orders import OrderState, Trade, order_event
 from alphaline.trading.strategy import Strategy
 
 SCHEMA_VERSION = 1
-# How long an approval is remembered, so that its repetition is told from a new one: publishers that
-# restart repeat minutes, not days.
+# How long an approval is remembered, so that its repetition is told from a new one. An older one is
+# void in any case and nearly always a repetition, which must not look like another refusal: it is passed over.
 MEMORY_NS = 24 * 3_600_000_000_000
 _MILLISECOND_NS = 1_000_000
 
@@ -184,6 +184,8 @@ class PaperAccount:
         trade = Trade(proposal=proposal, working=proposal.quantity)
         content = digest(encode(approval))
         known = self._approvals.get(proposal.decision_id)
+        if known is None and proposal.line_time < clock_ts - MEMORY_NS:
+            return
         if known is not None and known[0] == content:
             return
         reason = "DUPLICATE_ID_CONFLICT" if known else self._refusal(approval, clock_ts)

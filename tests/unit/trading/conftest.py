@@ -22,7 +22,7 @@ from alphaline.messages import (
 from alphaline.trading.risk import read_limits
 from alphaline.trading.strategy import read_strategy
 
-ROOT = Path(__file__).parents[3]
+FILES = Path(__file__).parent / "files"
 HOUR_NS = 60 * MINUTE_NS
 SESSION = 1_298_937_600_000_000_000  # 2011-03-01
 OPEN = SESSION + 14 * HOUR_NS + 30 * MINUTE_NS
@@ -44,17 +44,17 @@ SPY = Instrument(
 
 @pytest.fixture(scope="session")
 def strategy_file():
-    return (ROOT / "strategies/spy_intraday_v1.yaml").read_bytes()
+    return (FILES / "strategy.yaml").read_bytes()
 
 
 @pytest.fixture(scope="session")
 def limits_file():
-    return (ROOT / "strategies/limits/demo.yaml").read_bytes()
+    return (FILES / "limits.yaml").read_bytes()
 
 
 @pytest.fixture(scope="session")
 def strategy(strategy_file):
-    """Return the demo strategy without latency and costs: one unit of price is one unit of money."""
+    """Return the strategy without latency and costs: one unit of price is one unit of money."""
     whole = read_strategy(strategy_file)
     execution = msgspec.structs.replace(
         whole.execution, latency_ms=0, half_spread_ticks=0.0, slippage_bps=0.0

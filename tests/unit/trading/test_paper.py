@@ -387,3 +387,10 @@ def test_barriers_hang_on_the_first_fills_bar_however_many_follow(run, make_bar,
         ("entry", 100.5),
         ("exit", 99.0),
     ]
+
+
+def test_a_repetition_from_long_ago_is_no_new_refusal(account, run, make_approval, at):
+    run({60: ([], [make_approval(60)]), 390: ([], [])})
+    account.on_minute(at(62) + 24 * 60 * MINUTE_NS, [], [])
+    outcome = account.on_minute(at(63) + 24 * 60 * MINUTE_NS, [], [make_approval(60)])
+    assert outcome.events == ()

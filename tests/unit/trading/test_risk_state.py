@@ -170,3 +170,14 @@ def test_a_refused_repetition_with_other_content_frees_nothing(
         state.apply(event)
     assert events[1].reason == "DUPLICATE_ID_CONFLICT"
     assert state.committed(make_approval().proposal) == 100
+
+
+def test_an_order_of_the_day_before_yesterday_is_a_repetition(
+    instruments, strategy, make_approval, at
+):
+    account = PaperAccount({strategy.strategy_id: strategy}, instruments)
+    (accepted,) = account.on_minute(at(60), [], [make_approval(60, quantity=100)]).events
+    state = RiskState(instruments)
+    state.on_clock(at(60 + 2 * 24 * 60))
+    state.apply(accepted)
+    assert state.committed(make_approval().proposal) == 0

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from alphaline.errors import StrategyFileError
@@ -10,7 +11,17 @@ from alphaline.trading.strategy import read_strategy, strategy_schema
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_strategy_of_the_demo_is_read(strategy_file):
+@pytest.mark.parametrize("path", sorted((ROOT / "strategies").glob("*.yaml")), ids=lambda p: p.name)
+def test_every_strategy_is_readable_and_has_its_limits(path):
+    strategy = read_strategy(path.read_bytes(), path.name)
+    assert strategy.strategy_id == path.stem
+    limits = ROOT / "strategies/limits" / f"{strategy.risk_profile}.yaml"
+    profile = read_limits(limits.read_bytes(), limits.name)
+    assert (profile.risk_profile, profile.currency) == (limits.stem, strategy.currency)
+    assert None not in msgspec.structs.astuple(profile)
+
+
+def test_a_strategy_file_is_read(strategy_file):
     strategy = read_strategy(strategy_file)
     assert strategy.universe == ("eq.us.spy",)
     assert strategy.sizing.capital_minor == 10_000_000

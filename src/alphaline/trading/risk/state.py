@@ -68,7 +68,7 @@ class RiskState:
         if event.reason == "DUPLICATE_ID_CONFLICT" or event.decision_id in self._ended:
             return
         if event.decision_id not in self._exposures.open:
-            if event.intent == "exit":
+            if event.intent == "exit" or event.ts_known < self.line_time - MEMORY_NS:
                 return
             self._exposures.add(CommittedDecision.adopted(event))
         self._exposures.change(event.decision_id, lambda decision: decision.with_order(event))
