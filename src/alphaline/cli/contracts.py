@@ -1,5 +1,8 @@
 """``alphaline contracts``: whether the files of contracts/ say what the code says, and may change."""
 
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +62,29 @@ def _expected_files() -> dict[str, str]:
         "schemas/strategy.json": strategy_schema().decode(),
         "schemas/limits.json": limits_schema().decode(),
         "asyncapi.yaml": asyncapi(channels, of_topics),
+        "openapi/gateway.json": _gateway_description(),
     }
+
+
+@cache
+def _gateway_description() -> str:
+    # In a process of its own: the command line imports no service.
+    from alphaline.errors import ContractError
+    from alphaline.runtime.places import checkout
+
+    made = subprocess.run(
+        [sys.executable, "-m", "services.gateway.openapi"],
+        cwd=checkout(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise ContractError(
+            f"services.gateway.openapi: expected the gateway's OpenAPI document, saw exit code "
+            f"{made.returncode}: {made.stderr.strip()[-500:]}. Install the extra `gateway` and try again."
+        )
+    return made.stdout
 
 
 # Files that people write carry their own schema version; messages are bound by their topic's major.
@@ -95,7 +120,8 @@ def _differing(folder: Path, expected: dict[str, str]) -> list[str]:
 
 
 def _rewrite(folder: Path, expected: dict[str, str]) -> None:
-    (folder / "schemas").mkdir(parents=True, exist_ok=True)
+    for name in expected:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
     for name in _differing(folder, expected):
         if name in expected:
             (folder / name).write_text(expected[name])

@@ -46,11 +46,26 @@ class LedgerReader:
         """
         return self._rows(_TRADES, limit)
 
-    def equity(self, after_line_time: int = -1) -> list[dict[str, Any]]:
-        """Return the value of each key by line time, after ``after_line_time``."""
+    def equity(self, after_line_time: int = -1, limit: int = -1) -> list[dict[str, Any]]:
+        """Return the value of each key by line time, after ``after_line_time``; -1: without limit."""
         return self._rows(
-            "SELECT * FROM equity WHERE line_time > ? ORDER BY 1, 2, 3, 4, 5", after_line_time
+            "SELECT * FROM equity WHERE line_time > ? ORDER BY 1, 2, 3, 4, 5 LIMIT ?",
+            after_line_time,
+            limit,
         )
+
+    def of_decision(self, decision_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Return ``orders``, ``fills`` and ledger ``postings`` of one decision, oldest first."""
+        return {
+            "orders": self._rows(
+                "SELECT * FROM orders WHERE decision_id = ? ORDER BY ts_accepted, order_id",
+                decision_id,
+            ),
+            "fills": self._rows(
+                "SELECT * FROM fills WHERE decision_id = ? ORDER BY ts_event, fill_id", decision_id
+            ),
+            "postings": self._rows(_POSTINGS, decision_id),
+        }
 
     def line_time(self) -> int:
         """Return the line time up to which the ledger has been written; 0 before the first commit."""
@@ -66,6 +81,14 @@ class LedgerReader:
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
+
+# The events of a fill are the fill itself and, where there is one, its fee.
+_POSTINGS = """
+SELECT p.event_id, e.kind, p.line, p.account, p.amount_minor, p.quantity, e.currency, e.ts_event
+FROM fills f JOIN events e ON e.event_id IN (f.fill_id, f.fill_id || '.fee')
+JOIN postings p USING (event_id)
+WHERE f.decision_id = ? ORDER BY e.ts_event, p.event_id, p.line
+"""
 
 _TRADES = """
 WITH latest AS (
