@@ -16,7 +16,7 @@ from alphaline.runtime.reference import ReferenceData
 from alphaline.trading.strategy import Strategy
 from pipelines.backfill import recorded
 from pipelines.steps.decisions import Vectors, read_vectors
-from pipelines.steps.training_set import Facts, TrainingSet, columns_of, select
+from pipelines.steps.training_set import Facts, TrainingSet, columns_of
 
 Int64 = NDArray[np.int64]
 
@@ -65,7 +65,7 @@ def build_training_set(
     kept = np.flatnonzero(longs.is_labelled & shorts.is_labelled)
     if not kept.size:
         raise DatasetError(f"{instrument}: expected labelled decisions, saw none of {len(decided)}")
-    decided, longs, shorts = decided.at(kept), select(longs, kept), select(shorts, kept)
+    decided, longs, shorts = decided.at(kept), longs.at(kept), shorts.at(kept)
     _require_unseen(held_out_from, starts, decided.known_at, longs.t_touch, shorts.t_touch)
     return TrainingSet(
         facts=_facts(reference, strategy, dataset, decided, longs, shorts, starts, prices),

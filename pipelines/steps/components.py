@@ -9,9 +9,8 @@ determinism.apply()
 
 import msgspec  # noqa: E402 - numba reads its settings when it is first imported
 
-import alphaline  # noqa: E402
-import feature_repo  # noqa: E402
 import pipelines  # noqa: E402
+from alphaline import features, labels, market, metrics, models, validation  # noqa: E402
 from alphaline.runtime.code_version import code_version  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.trial_ledger import TrialLedger  # noqa: E402
@@ -21,7 +20,8 @@ from pipelines.steps.evaluation import Outcome, evaluate  # noqa: E402
 from pipelines.steps.judgement import ledger_folder, record, verdict  # noqa: E402
 from pipelines.steps.training_set import TrainingSet  # noqa: E402
 
-SOURCES = (alphaline, feature_repo, pipelines)
+# What a trial's returns depend on; a change elsewhere makes no new trial.
+SOURCES = (market, features, labels, validation, metrics, models, pipelines)
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ from alphaline.validation.trades import (
     simulate_trades,
 )
 from alphaline.validation.walk_forward import Fold, WalkForward, walk_forward
-from pipelines.steps.training_set import TrainingSet, select
+from pipelines.steps.training_set import TrainingSet
 
 CANDIDATE, BASELINE = "lightgbm", "logistic"
 MODELS = (CANDIDATE, BASELINE)
@@ -190,8 +190,8 @@ def _test(model: str, data: TrainingSet, strategy: Strategy, fold: Fold) -> _Tes
     trades = simulate_trades(
         probability=np.where(_is_decided(data, strategy, fold.test), probability, np.nan),
         known_at=data.known_at[fold.test],
-        longs=select(data.longs, fold.test),
-        shorts=select(data.shorts, fold.test),
+        longs=data.longs.at(fold.test),
+        shorts=data.shorts.at(fold.test),
         thresholds=entries,
         costs=costs(data, strategy),
     )

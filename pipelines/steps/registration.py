@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 # MLflow reports usage to its makers unless told not to, before its first import.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -12,7 +12,6 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import msgspec
 import numpy as np
 from mlflow.entities import Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from alphaline.models.artifacts import (
@@ -21,12 +20,12 @@ from alphaline.models.artifacts import (
     encode_artifacts,
 )
 from alphaline.models.estimators import BoosterEstimator
+from alphaline.runtime.model_registry import register_version
 from alphaline.trading.strategy import Strategy
 from alphaline.validation.gate import GateVerdict
 from pipelines.steps.evaluation import CANDIDATE, Outcome, chosen, fit, thresholds
 from pipelines.steps.training_set import TrainingSet
 
-MODEL_FOLDER = "model"
 # MLflow takes at most this many metrics in one call.
 METRICS_PER_CALL = 1_000
 
@@ -105,9 +104,12 @@ def register(
     metrics = _metrics(outcomes, run.info.start_time)
     for start in range(0, len(metrics), METRICS_PER_CALL):
         client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_CALL])
-    _log_files(client, run_id, artifacts, outcomes)
+    _log_outcomes(client, run_id, outcomes)
+    name, verdict = strategy.model.name, artifacts.metadata.verdict
+    tags = {"verdict": verdict, "gate_version": artifacts.metadata.gate_version}
+    version = register_version(tracking.uri, name, run_id, encode_artifacts(artifacts), tags)
     client.set_terminated(run_id)
-    return _new_version(client, run_id, strategy.model.name, artifacts.metadata)
+    return Registration(run_id, name, version, _point(client, name, version, verdict))
 
 
 def _experiment(client: MlflowClient, tracking: Tracking, name: str) -> str:
@@ -157,29 +159,15 @@ def _metrics(outcomes: Sequence[Outcome], at: int) -> list[Metric]:
     return found
 
 
-def _log_files(
-    client: MlflowClient, run_id: str, artifacts: ModelArtifacts, outcomes: Sequence[Outcome]
-) -> None:
-    with tempfile.TemporaryDirectory(prefix="alphaline-register-") as name:
-        folder = Path(name)
-        (folder / MODEL_FOLDER).mkdir()
-        for file, payload in encode_artifacts(artifacts).items():
-            (folder / MODEL_FOLDER / file).write_bytes(payload)
-        (folder / "outcomes.json").write_bytes(msgspec.json.encode(outcomes))
-        client.log_artifacts(run_id, str(folder))
+def _log_outcomes(client: MlflowClient, run_id: str, outcomes: Sequence[Outcome]) -> None:
+    with tempfile.TemporaryDirectory(prefix="alphaline-outcomes-") as folder:
+        path = Path(folder) / "outcomes.json"
+        path.write_bytes(msgspec.json.encode(outcomes))
+        client.log_artifact(run_id, str(path))
 
 
-def _new_version(
-    client: MlflowClient, run_id: str, name: str, metadata: ModelMetadata
-) -> Registration:
-    try:
-        client.get_registered_model(name)
-    except MlflowException:
-        client.create_registered_model(name)
-    source = f"{client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
-    tags: dict[str, Any] = {"verdict": metadata.verdict, "gate_version": metadata.gate_version}
-    version = client.create_model_version(name, source, run_id, tags=tags).version
-    aliases = ("candidate", "champion") if metadata.verdict == "PASS" else ("candidate",)
+def _point(client: MlflowClient, name: str, version: str, outcome: str) -> tuple[str, ...]:
+    aliases = ("candidate", "champion") if outcome == "PASS" else ("candidate",)
     for alias in aliases:
         client.set_registered_model_alias(name, alias, version)
-    return Registration(run_id, name, str(version), aliases)
+    return aliases

@@ -112,13 +112,6 @@ class TrainingSet:
         )
 
 
-def select(labels: TripleBarrierLabels, index: NDArray[np.intp]) -> TripleBarrierLabels:
-    """Return the labels at ``index``."""
-    return TripleBarrierLabels(
-        **{name: column[index] for name, column in columns_of(labels).items()}
-    )
-
-
 def columns_of(labels: TripleBarrierLabels) -> dict[str, NDArray[Any]]:
     """Return the columns of ``labels`` by name, in the order of its fields."""
     return {field.name: getattr(labels, field.name) for field in fields(labels)}

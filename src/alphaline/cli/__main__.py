@@ -18,7 +18,10 @@ from alphaline.runtime import determinism
 
 # In the order of `--help`.
 COMMANDS = {
+    "backfill": "alphaline.cli.backfill",
+    "verify": "alphaline.cli.verify",
     "contracts": "alphaline.cli.contracts",
+    "train": "alphaline.cli.train",
     "deliver": "alphaline.cli.deliver",
 }
 

@@ -70,11 +70,11 @@ class Line:
             at = LogPosition(VECTORS, partition, self.next_offset)
             records.append(Record(at, message, b""))
             self.next_offset += 1
-        after = LogPosition(VECTORS, partition, self.next_offset + 1)
+        clock = Clock(ts=(self.next_offset + 1) * MINUTE_NS, previous=0, epoch=1)
+        closing = Record(LogPosition(VECTORS, partition, self.next_offset), clock, b"")
         self.next_offset += 1
-        clock = Clock(ts=self.next_offset * MINUTE_NS, previous=0, epoch=1)
-        assert list(self.sink.on_minute(Minute(clock, records, [after]))) == []
-        self.sink.checkpoint(clock.ts, {(VECTORS, partition): after.offset})
+        assert list(self.sink.on_minute(Minute(clock, records, [closing]))) == []
+        self.sink.checkpoint(clock.ts, {(VECTORS, partition): self.next_offset})
 
 
 def vector(minute: int, instrument: str = "eq.us.spy", **changed: Any) -> FeatureVector:
