@@ -248,6 +248,16 @@ class KafkaSubscription:
             for key in keys
         }
 
+    def behind(self, keys: Sequence[TopicPartitionKey]) -> int:
+        """Return how many messages of these partitions the group has not committed yet."""
+        partitions = [self._partition(key) for key in keys]
+        bounds = self.bounds(keys)
+        behind = 0
+        for key, found in zip(keys, self._consumer.committed(partitions, timeout=30), strict=True):
+            low, high = bounds[key]
+            behind += high - max(found.offset, low)
+        return behind
+
     def close(self) -> None:
         """Leave the group and release the connection."""
         self._consumer.close()
