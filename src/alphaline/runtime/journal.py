@@ -5,7 +5,7 @@ kill switch, and the place of risk's snapshot.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ import msgspec
 from alphaline.errors import ContractError
 from alphaline.messages import Denial, Proposal, RiskDecision, digest, encode
 from alphaline.runtime import saved_state
-from alphaline.runtime.fenced_database import FencedDatabase
+from alphaline.runtime.fenced_database import FencedDatabase, open_for_reading
 from alphaline.runtime.saved_state import Offsets, SavedState
 
 MIGRATIONS = (
@@ -184,6 +184,19 @@ class RiskJournal:
                 [int(row.is_engaged), row.by, row.why, row.line_time, self._epoch],
             )
         return row
+
+
+def journal_decisions(path: Path) -> list[RiskDecision]:
+    """Return every decision of the journal at ``path`` in order of record, without writing to it.
+
+    Raises
+    ------
+    LineError
+        If there is no journal yet.
+    """
+    with closing(open_for_reading(path)) as connection:
+        rows = connection.execute("SELECT decision FROM decisions ORDER BY seq")
+        return [_decoder.decode(decision) for (decision,) in rows]
 
 
 def _content(proposal: Proposal) -> str:

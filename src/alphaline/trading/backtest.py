@@ -39,6 +39,7 @@ from alphaline.trading.risk.limits import RiskProfile
 from alphaline.trading.risk.state import RiskState
 from alphaline.trading.signals import (
     check_vector,
+    decision_id_of,
     denied_before_risk,
     denied_by_risk,
     propose,
@@ -130,8 +131,9 @@ class Backtest:
         Sequence number of each decision in a journal: with several workers it is the order of
         record. Without it, proposals of one minute are judged by (strategy, lane, instrument).
     deadline_denials
-        Denials by wall-clock deadlines of a live line, by decision id: no replay can find them, so
-        they are an input.
+        What a live line denied by wall-clock deadlines, by decision id, as it stands in the log: no
+        replay can find it, so it is an input. One that names a proposal is still judged where the
+        journal holds it: risk reserved for an answer that came too late.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class Backtest:
         predict: Predict,
         deployed: ModelDeployed,
         journal_order: Mapping[str, int] | None = None,
-        deadline_denials: Mapping[str, tuple[Denial, ...]] | None = None,
+        deadline_denials: Mapping[str, SignalDenied] | None = None,
     ) -> None:
         self._strategy = strategy
         self._profile = profile
@@ -163,7 +165,13 @@ class Backtest:
         self.result = BacktestResult()
 
     def on_minute(self, minute: BacktestMinute) -> None:
-        """Take the next minute; results gather in ``result``."""
+        """Take the next minute; results gather in ``result``.
+
+        Nothing was known before the first minute; a later one that does not follow the one before
+        it (a part of the log is missing) is judged as the line would: ``POSITIONS_STALE``.
+        """
+        if self.risk.line_time == 0:
+            self.risk.on_clock(minute.previous)
         for deployed in minute.deployed:
             self._deploy(deployed)
         proposals = self._propose(minute)
@@ -191,6 +199,10 @@ class Backtest:
     def _propose(self, minute: BacktestMinute) -> list[Proposal]:
         ready = []
         for vector in self._mine(minute.vectors):
+            lost = self._lost(decision_id_of(vector, self._strategy, self._deployed.lane))
+            if lost is not None and lost.proposal is None:
+                self.result.denied.append(lost)
+                continue
             denials = check_vector(vector, self._strategy, self._columns)
             if denials:
                 self._deny(vector, minute.ts, denials)
@@ -242,8 +254,23 @@ class Backtest:
         keys = (proposal.strategy_id, proposal.lane, proposal.instrument, proposal.ts_event)
         return (rank, *keys)
 
+    def _lost(self, decision_id: str) -> SignalDenied | None:
+        return self._deadline_denials.get(decision_id)
+
     def _judge(self, proposal: Proposal) -> SignalApproved | None:
-        denials = self._denials(proposal)
+        lost = self._lost(proposal.decision_id)
+        if lost is None:
+            return self._signal(self._decision(proposal))
+        if proposal.decision_id in self._journal_order:
+            self._decision(proposal)
+        self.result.denied.append(lost)
+        return None
+
+    def _decision(self, proposal: Proposal) -> RiskDecision:
+        instrument = self._instruments.get(proposal.instrument)
+        denials = judge(proposal, self.risk, self._profile, instrument, self._sessions)
+        if not denials:
+            self.risk.approve(proposal)
         self._journal_seq = self._journal_order.get(proposal.decision_id, self._journal_seq + 1)
         decision = RiskDecision(
             journal_seq=self._journal_seq,
@@ -253,14 +280,7 @@ class Backtest:
             limits_digest=self._limits_digest,
         )
         self.result.verdicts.append(decision)
-        return self._signal(decision)
-
-    def _denials(self, proposal: Proposal) -> tuple[Denial, ...]:
-        by_deadline = self._deadline_denials.get(proposal.decision_id)
-        if by_deadline is not None:
-            return by_deadline
-        instrument = self._instruments.get(proposal.instrument)
-        return judge(proposal, self.risk, self._profile, instrument, self._sessions)
+        return decision
 
     def _signal(self, decision: RiskDecision) -> SignalApproved | None:
         if decision.denials:
@@ -273,7 +293,6 @@ class Backtest:
                 )
             )
             return None
-        self.risk.approve(decision.proposal)
         approval = SignalApproved(
             decision_id=decision.decision_id,
             proposal=decision.proposal,

@@ -7,7 +7,7 @@ from alphaline.errors import ContractError, LineError
 from alphaline.messages import Denial, ExitTerms, Proposal
 from alphaline.runtime import journal as journal_module
 from alphaline.runtime.fenced_database import FencedDatabase
-from alphaline.runtime.journal import IdConflict, KillSwitchRow, RiskJournal
+from alphaline.runtime.journal import IdConflict, KillSwitchRow, RiskJournal, journal_decisions
 
 DENIALS = (Denial(code="POSITION_LIMIT", numbers={"position": 5, "limit": 4}),)
 
@@ -57,6 +57,7 @@ def test_decisions_are_numbered_without_gaps_and_found_again(path):
     assert again.lookup(proposal(3)) is None
     assert list(again.decisions()) == [first, second]
     assert list(again.decisions(after_line_time=1)) == [second]
+    assert journal_decisions(path) == [first, second]
     again.close()
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from alphaline.messages import Denial
 from alphaline.trading.backtest import Backtest, BacktestMinute, run_backtest, stream_digest
 from alphaline.trading.ledger import Book
+from alphaline.trading.signals import denied_before_risk
 
 COLUMNS = ("momentum", "ewma_vol_60")
 
@@ -104,7 +105,16 @@ def test_a_judgement_has_seen_the_minute_before_and_no_more(make_backtest, make_
     late = make_backtest()
     late.on_minute(BacktestMinute(at(60), at(59), [vector], bars))
     (verdict,) = late.result.verdicts
-    assert [denial.code for denial in verdict.denials] == ["POSITIONS_STALE", "MARK_STALE"]
+    assert [denial.code for denial in verdict.denials] == ["MARK_STALE"]
+
+
+def test_a_log_with_a_hole_is_not_traded_over(make_backtest, make_bar, make_vector, at):
+    backtest = make_backtest()
+    backtest.on_minute(BacktestMinute(at(59), at(58), [], [make_bar(58)]))
+    vector = make_vector(61, momentum=0.9)
+    backtest.on_minute(BacktestMinute(at(61), at(60), [vector], []))
+    (verdict,) = backtest.result.verdicts
+    assert [denial.code for denial in verdict.denials] == ["POSITIONS_STALE"]
 
 
 def test_an_approval_counts_for_the_next_proposal_of_the_minute_in_journal_order(
@@ -130,14 +140,56 @@ def test_an_approval_counts_for_the_next_proposal_of_the_minute_in_journal_order
     assert [verdict.journal_seq for verdict in other_way.verdicts] == [1, 2]
 
 
-def test_a_denial_by_deadline_is_an_input_and_reserves_nothing(make_backtest, minutes):
-    first = run_backtest(make_backtest(), minutes)
-    lost = first.approved[0]
-    denial = (Denial(code="POSITIONS_STALE", numbers={"deadline_ms": 50}),)
-    second = run_backtest(make_backtest(deadline_denials={lost.decision_id: denial}), minutes)
-    by_id = {denied.decision_id: denied.denials for denied in second.denied}
-    assert by_id[lost.decision_id] == denial
-    assert lost.decision_id not in {order.decision_id for order in second.orders}
+@pytest.fixture(scope="session")
+def lost_signal(make_backtest, minutes, make_vector, strategy):
+    """Return the first approved proposal of the day and its denial by a deadline."""
+    first = run_backtest(make_backtest(), minutes).approved[0].proposal
+    number = [minute.ts for minute in minutes].index(first.line_time)
+    denials = (Denial(code="RISK_TIMEOUT", numbers={"deadline_ms": 50}),)
+    (vector,) = minutes[number].vectors
+    return first, denied_before_risk(
+        vector, strategy, first.lane, first.line_time, denials, proposal=first
+    )
+
+
+def test_a_proposal_that_risk_never_answered_has_no_verdict_and_no_order(
+    make_backtest, minutes, lost_signal
+):
+    proposal, denied = lost_signal
+    result = run_backtest(make_backtest(deadline_denials={proposal.decision_id: denied}), minutes)
+    assert denied in result.denied
+    assert proposal.decision_id not in {verdict.decision_id for verdict in result.verdicts}
+    assert proposal.decision_id not in {order.decision_id for order in result.orders}
+
+
+def test_an_approval_that_came_too_late_is_reserved_until_it_lapses(
+    make_backtest, minutes, lost_signal
+):
+    proposal, denied = lost_signal
+    backtest = make_backtest(
+        deadline_denials={proposal.decision_id: denied},
+        journal_order={proposal.decision_id: 1},
+    )
+    reserved = {}
+    for minute in minutes:
+        backtest.on_minute(minute)
+        reserved[minute.ts] = backtest.risk.committed(proposal)
+    assert reserved[proposal.line_time] == proposal.quantity
+    verdicts = {verdict.decision_id: verdict for verdict in backtest.result.verdicts}
+    assert verdicts[proposal.decision_id].denials == ()
+    assert proposal.decision_id not in {order.decision_id for order in backtest.result.orders}
+
+
+def test_a_decision_without_a_models_answer_is_taken_from_the_log(
+    make_backtest, minutes, lost_signal
+):
+    proposal, denied = lost_signal
+    silent = msgspec.structs.replace(
+        denied, proposal=None, denials=(Denial(code="MODEL_TIMEOUT", numbers={}),)
+    )
+    result = run_backtest(make_backtest(deadline_denials={proposal.decision_id: silent}), minutes)
+    assert silent in result.denied
+    assert proposal.decision_id not in {item.decision_id for item in result.proposals}
 
 
 def test_a_model_that_comes_into_force_decides_from_its_minute_on(make_backtest, minutes, deployed):
