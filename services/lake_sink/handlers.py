@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from alphaline.market.minutes import Minute
-from alphaline.market.release import Arrival, ReleaseBuffer
+from alphaline.market.release import PartitionedRelease
 from alphaline.messages import Bar, Clock, Observation
 from alphaline.runtime.lake import LakeRow, LakeWriter
 from alphaline.runtime.messaging import Outgoing, Subscription, TopicPartitionKey
@@ -27,12 +27,14 @@ class LakeStep:
         self._subscription = subscription
         self._flush_rows = flush_rows
         self._telemetry = telemetry
-        self._release: dict[int, ReleaseBuffer] = {}
+        self._release = PartitionedRelease()
         self._positions: dict[TopicPartitionKey, int] = {}
 
     def on_minute(self, minute: Minute) -> Iterable[Outgoing]:
         """Append the minute's records and the clock records that close it."""
-        late = self._late(minute)
+        late = {
+            (arrival.partition, arrival.offset) for arrival in self._release.on_minute(minute).late
+        }
         for record in (*minute.records, *minute.clocks):
             if isinstance(record.message, Bar | Clock | Observation):
                 at = record.at
@@ -58,20 +60,3 @@ class LakeStep:
         self._writer.flush()
         self._subscription.commit(self._positions)
         self._telemetry.counter("sink_rows_total", store="lake").inc(rows)
-
-    def _late(self, minute: Minute) -> set[tuple[int, int]]:
-        arrivals: dict[int, list[Arrival]] = {
-            closing.at.partition: [] for closing in minute.clocks if closing.at.topic == BARS
-        }
-        for record in minute.records:
-            if isinstance(record.message, Bar):
-                at = record.at
-                arrivals[at.partition].append(Arrival(record.message, at.partition, at.offset))
-        return {
-            (arrival.partition, arrival.offset)
-            for partition, items in arrivals.items()
-            for arrival in self._buffer(partition).on_clock(minute.clock, items).late
-        }
-
-    def _buffer(self, partition: int) -> ReleaseBuffer:
-        return self._release.setdefault(partition, ReleaseBuffer())

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from alphaline.market.minutes import Minute
-from alphaline.market.release import Arrival, ReleaseBuffer
+from alphaline.market.release import PartitionedRelease
 from alphaline.messages import (
     MINUTE_NS,
     Bar,
@@ -51,16 +51,16 @@ class PaperStep:
         ledger: LedgerWriter,
         commit_minutes: int,
         telemetry: Telemetry,
-        release: dict[int, ReleaseBuffer] | None = None,
-        homes: dict[str, int] | None = None,
+        release: PartitionedRelease,
+        homes: dict[str, int],
     ) -> None:
         self._account = account
         self._ledger = ledger
         self._interval_ns = commit_minutes * MINUTE_NS
         self._commit_at = 0
         self._telemetry = telemetry
-        self._release = release or {}
-        self._homes = homes or {}
+        self._release = release
+        self._homes = homes
         self._events: list[Event] = []
         self._entries: list[Entry] = []
         self._equity: list[tuple[int, Equity]] = []
@@ -94,19 +94,10 @@ class PaperStep:
         """Do nothing: what happened is committed with its minute."""
 
     def _released(self, minute: Minute) -> list[Bar]:
-        arrivals: dict[int, list[Arrival]] = {
-            closing.at.partition: [] for closing in minute.clocks if closing.at.topic == BARS
-        }
-        for record in minute.records:
-            if isinstance(record.message, Bar):
-                at = record.at
-                arrivals[at.partition].append(Arrival(record.message, at.partition, at.offset))
-                self._homes[record.message.instrument] = at.partition
-        return [
-            arrival.bar
-            for partition, items in arrivals.items()
-            for arrival in self._buffer(partition).on_clock(minute.clock, items).bars
-        ]
+        released = self._release.on_minute(minute).bars
+        for arrival in released:
+            self._homes[arrival.bar.instrument] = arrival.partition
+        return [arrival.bar for arrival in released]
 
     def _approvals(self, minute: Minute) -> list[SignalApproved]:
         approvals = []
@@ -115,9 +106,6 @@ class PaperStep:
                 approvals.append(record.message)
                 self._homes[record.message.proposal.instrument] = record.at.partition
         return approvals
-
-    def _buffer(self, partition: int) -> ReleaseBuffer:
-        return self._release.setdefault(partition, ReleaseBuffer())
 
     def _outgoing(self, event: Event) -> Outgoing:
         partition = self._homes[event.instrument]
@@ -139,7 +127,7 @@ class PaperStep:
     def _snapshot(self) -> bytes:
         value: dict[str, Any] = {
             "account": self._account.snapshot(),
-            "release": {str(number): held.snapshot() for number, held in self._release.items()},
+            "release": self._release.snapshots(),
             "homes": self._homes,
         }
         return msgspec.json.encode(value)

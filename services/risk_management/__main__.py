@@ -74,7 +74,7 @@ def _desk(
     publisher: KafkaPublisher,
     follower: KafkaSubscription,
 ) -> RiskDesk:
-    desk = RiskDesk(
+    return RiskDesk(
         recovered.state,
         read_limits(settings.limits.read_bytes(), str(settings.limits)),
         reference.instruments,
@@ -86,9 +86,8 @@ def _desk(
         lambda decision: publisher.send(
             Outgoing(DECISIONS, decision.proposal.instrument, decision, 0)
         ),
+        recovered.release,
     )
-    desk.restore_release(recovered.release)
-    return desk
 
 
 if __name__ == "__main__":

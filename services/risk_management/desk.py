@@ -2,16 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
 from alphaline.market.instruments import InstrumentMaster
-from alphaline.market.release import Arrival, ReleaseBuffer
+from alphaline.market.minutes import Minute
+from alphaline.market.release import PartitionedRelease
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import (
-    Clock,
     Denial,
     Fill,
     OrderEvent,
@@ -43,6 +42,8 @@ class RiskDesk:
         As restored; ``journal`` holds the approvals that came after it.
     announce
         Publishes a decision; called in the order of the journal.
+    release
+        The release rule, with the bars that it held back when the state was kept.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class RiskDesk:
         journal: Journal,
         deployments: Deployments,
         announce: Callable[[RiskDecision], None],
+        release: PartitionedRelease,
     ) -> None:
         self._state = state
         self.profile = profile
@@ -64,7 +66,7 @@ class RiskDesk:
         self._deployments = deployments
         self._announce = announce
         self._moved = threading.Condition()
-        self._release: dict[int, ReleaseBuffer] = {}
+        self._release = release
         self._models_seen = 0
         self._unapplied = list(journal.decisions(state.line_time))
         for decision in self._unapplied:
@@ -80,22 +82,16 @@ class RiskDesk:
         """The state; read it between minutes only."""
         return self._state
 
-    def on_minute(
-        self,
-        clock: Clock,
-        bars: dict[int, list[Arrival]],
-        events: Iterable[OrderEvent | Fill],
-    ) -> None:
+    def on_minute(self, minute: Minute) -> None:
         """Take one minute: approvals of the journal first, then marks, orders and fills."""
         with self._moved:
-            self._apply_approvals(clock.ts)
-            for partition, arrivals in bars.items():
-                buffer = self._release.setdefault(partition, ReleaseBuffer())
-                for arrival in buffer.on_clock(clock, arrivals).bars:
-                    self._state.on_bar(arrival.bar)
-            for event in events:
-                self._state.apply(event)
-            self._state.on_clock(clock.ts)
+            self._apply_approvals(minute.ts)
+            for arrival in self._release.on_minute(minute).bars:
+                self._state.on_bar(arrival.bar)
+            for record in minute.records:
+                if isinstance(record.message, OrderEvent | Fill):
+                    self._state.apply(record.message)
+            self._state.on_clock(minute.ts)
             self._moved.notify_all()
 
     def judge(
@@ -153,17 +149,9 @@ class RiskDesk:
             return msgspec.json.encode(
                 {
                     "state": self._state.snapshot(),
-                    "release": {
-                        str(number): buffer.snapshot() for number, buffer in self._release.items()
-                    },
+                    "release": self._release.snapshots(),
                 }
             )
-
-    def restore_release(self, snapshots: dict[str, Any]) -> None:
-        """Go on with the bars that a snapshot held back."""
-        self._release = {
-            int(number): ReleaseBuffer.restore(snapshot) for number, snapshot in snapshots.items()
-        }
 
     def _apply_approvals(self, ts: int) -> None:
         while self._unapplied and self._unapplied[0].proposal.line_time <= ts:

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from alphaline.market.minutes import Minute
-from alphaline.market.release import Arrival
-from alphaline.messages import MINUTE_NS, Bar, Fill, OrderEvent
+from alphaline.messages import MINUTE_NS
 from alphaline.runtime.messaging import Outgoing, TopicPartitionKey
 from services.risk_management.desk import RiskDesk
 
@@ -27,17 +26,7 @@ class RiskStep:
 
     def on_minute(self, minute: Minute) -> Iterable[Outgoing]:
         """Hand the minute to the desk; decisions are published when they are made, not here."""
-        bars: dict[int, list[Arrival]] = {
-            closing.at.partition: [] for closing in minute.clocks if closing.at.topic == BARS
-        }
-        events: list[OrderEvent | Fill] = []
-        for record in minute.records:
-            message, at = record.message, record.at
-            if isinstance(message, Bar):
-                bars[at.partition].append(Arrival(message, at.partition, at.offset))
-            elif isinstance(message, OrderEvent | Fill):
-                events.append(message)
-        self._desk.on_minute(minute.clock, bars, events)
+        self._desk.on_minute(minute)
         return ()
 
     def checkpoint(self, line_time: int, positions: Mapping[TopicPartitionKey, int]) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from alphaline.market.instruments import InstrumentMaster
+from alphaline.market.release import PartitionedRelease
 from alphaline.runtime.journal import RiskJournal
 from alphaline.runtime.messaging import TopicPartitionKey
 from alphaline.trading.risk.state import RiskState
@@ -15,7 +16,7 @@ class Recovered(NamedTuple):
     """State, bars held back, offsets to read from (None: the start) and line time of each input."""
 
     state: RiskState
-    release: dict[str, Any]
+    release: PartitionedRelease
     inputs: dict[TopicPartitionKey, int | None]
     line_times: dict[TopicPartitionKey, int]
 
@@ -25,13 +26,15 @@ def recover(
 ) -> Recovered:
     """Return the last snapshot, with the kill switch as the journal has it."""
     saved = journal.load_state()
+    release = PartitionedRelease()
     if saved is None:
-        recovered = Recovered(RiskState(instruments), {}, dict.fromkeys(inputs), {})
+        recovered = Recovered(RiskState(instruments), release, dict.fromkeys(inputs), {})
     else:
         snapshot: dict[str, Any] = msgspec.json.decode(saved.snapshot)
+        release.restore_all(snapshot["release"])
         recovered = Recovered(
             RiskState.restore(snapshot["state"], instruments),
-            snapshot["release"],
+            release,
             {key: saved.offsets.get(key) for key in inputs},
             dict.fromkeys(inputs, saved.line_time),
         )

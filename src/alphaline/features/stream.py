@@ -9,7 +9,7 @@ from alphaline.features.engine import Engine
 from alphaline.features.observations import LastKnown
 from alphaline.features.vectors import vector_messages
 from alphaline.market.minutes import Minute
-from alphaline.market.release import Arrival, Rejected, ReleaseBuffer
+from alphaline.market.release import Arrival, PartitionedRelease, Rejected
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Bar, FeatureGap, FeatureVector, LateBar, Observation
 
@@ -17,7 +17,7 @@ from alphaline.messages import Bar, FeatureGap, FeatureVector, LateBar, Observat
 class StreamOutput(NamedTuple):
     """What one minute makes; every value with the partition it belongs to.
 
-    ``vectors`` are in (partition, ts_known of the bar, instrument, ts_event) order; each late bar has
+    ``vectors`` are in (end of the bar, instrument) order; each late bar has
     its gap.
     """
 
@@ -52,8 +52,7 @@ class FeatureStream:
     ) -> None:
         self.engine = engine
         self._fingerprint = fingerprint
-        self._topic = topic
-        self._buffers: dict[int, ReleaseBuffer] = {}
+        self._release = PartitionedRelease(topic)
         self._instruments: dict[str, tuple[int, int]] = {}
         self._state = engine.new_state(16)
         self._known_until = 0
@@ -61,37 +60,18 @@ class FeatureStream:
 
     def on_minute(self, minute: Minute) -> StreamOutput:
         """Release the minute's bars, fold them into the features and return what came of it."""
-        arrivals = self._sort_in(minute)
-        released = {
-            partition: self._buffer(partition).on_clock(minute.clock, items)
-            for partition, items in arrivals.items()
-        }
-        bars = [arrival for result in released.values() for arrival in result.bars]
-        late = [arrival for result in released.values() for arrival in result.late]
+        for record in minute.records:
+            if isinstance(record.message, Observation):
+                self.last_known.observe(record.message)
+        released = self._release.on_minute(minute)
+        late = released.late
         return StreamOutput(
-            vectors=self._vectors(bars, minute.ts),
+            vectors=self._vectors(released.bars, minute.ts),
             gaps=[(item.partition, self._gap(item.bar, minute.ts)) for item in late],
             late=[(item.partition, LateBar(bar=item.bar, ts_clock=minute.ts)) for item in late],
-            duplicates=sum(len(result.duplicates) for result in released.values()),
-            rejected=[reject for result in released.values() for reject in result.rejected],
+            duplicates=len(released.duplicates),
+            rejected=released.rejected,
         )
-
-    def _sort_in(self, minute: Minute) -> dict[int, list[Arrival]]:
-        arrivals: dict[int, list[Arrival]] = {
-            closing.at.partition: []
-            for closing in minute.clocks
-            if closing.at.topic == self._topic
-        }
-        for record in minute.records:
-            if isinstance(record.message, Bar):
-                at = record.at
-                arrivals[at.partition].append(Arrival(record.message, at.partition, at.offset))
-            elif isinstance(record.message, Observation):
-                self.last_known.observe(record.message)
-        return arrivals
-
-    def _buffer(self, partition: int) -> ReleaseBuffer:
-        return self._buffers.setdefault(partition, ReleaseBuffer())
 
     def _vectors(self, bars: list[Arrival], ts: int) -> list[tuple[int, FeatureVector]]:
         if not bars:
@@ -134,7 +114,7 @@ class FeatureStream:
             {
                 "operators": self.engine.operator_version,
                 "feature_set": self.engine.feature_set.digest,
-                "release": self._buffer(partition).snapshot(),
+                "release": self._release.snapshot(partition),
                 "last_known": self.last_known.snapshot(),
                 "states": {
                     name: self._state[self._instruments[name][0]].tobytes() for name in names
@@ -157,7 +137,7 @@ class FeatureStream:
             self.engine.feature_set.digest,
         ):
             return False
-        self._buffers[partition] = ReleaseBuffer.restore(value["release"])
+        self._release.restore(partition, value["release"])
         if not self._instruments or value["last_known"]["line_time"] < self._known_until:
             self.last_known.restore(value["last_known"])
             self._known_until = value["last_known"]["line_time"]

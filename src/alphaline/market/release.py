@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from alphaline.errors import MessageError
+from alphaline.market.minutes import Minute
 from alphaline.messages import Bar, Clock
 
 # How long a released bar is remembered so that its repetition is told from a late bar. Publishers
@@ -114,6 +115,62 @@ class ReleaseBuffer:
             for name, (starts, contents) in snapshot["seen"].items()
         }
         return buffer
+
+
+class PartitionedRelease:
+    """The release rule over the partitions of a topic: what every reader of bars steps minute by minute.
+
+    Parameters
+    ----------
+    topic
+        Topic whose partitions carry the bars.
+    """
+
+    def __init__(self, topic: str = "market.bars.v1") -> None:
+        self._topic = topic
+        self._buffers: dict[int, ReleaseBuffer] = {}
+
+    def on_minute(self, minute: Minute) -> Released:
+        """Return what the minute's clock record does in the partitions that took part in it."""
+        arrivals: dict[int, list[Arrival]] = {
+            closing.at.partition: [] for closing in minute.clocks if closing.at.topic == self._topic
+        }
+        for record in minute.records:
+            if isinstance(record.message, Bar):
+                at = record.at
+                arrivals[at.partition].append(Arrival(record.message, at.partition, at.offset))
+        results = [
+            self._buffer(partition).on_clock(minute.clock, items)
+            for partition, items in arrivals.items()
+        ]
+        merged = Released([], [], [], [])
+        for result in results:
+            merged.bars.extend(result.bars)
+            merged.late.extend(result.late)
+            merged.duplicates.extend(result.duplicates)
+            merged.rejected.extend(result.rejected)
+        merged.bars.sort(key=_event_order)
+        return merged
+
+    def snapshot(self, partition: int) -> dict[str, Any]:
+        """Return the state of one partition as a value that msgspec writes as JSON."""
+        return self._buffer(partition).snapshot()
+
+    def restore(self, partition: int, snapshot: dict[str, Any]) -> None:
+        """Go on with one partition exactly where ``snapshot`` was taken."""
+        self._buffers[partition] = ReleaseBuffer.restore(snapshot)
+
+    def snapshots(self) -> dict[str, dict[str, Any]]:
+        """Return the state of every partition that was seen, by its number as text."""
+        return {str(number): buffer.snapshot() for number, buffer in self._buffers.items()}
+
+    def restore_all(self, snapshots: dict[str, dict[str, Any]]) -> None:
+        """Go on with every partition of ``snapshots``."""
+        for number, snapshot in snapshots.items():
+            self.restore(int(number), snapshot)
+
+    def _buffer(self, partition: int) -> ReleaseBuffer:
+        return self._buffers.setdefault(partition, ReleaseBuffer())
 
 
 def _content(bar: Bar) -> int:
