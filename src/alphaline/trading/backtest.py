@@ -6,10 +6,8 @@ the paper account takes the released bars, then the approvals; risk takes bars, 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +19,6 @@ from alphaline.messages import (
     Denial,
     FeatureVector,
     Fill,
-    Message,
     ModelDeployed,
     OrderEvent,
     PositionChanged,
@@ -29,11 +26,8 @@ from alphaline.messages import (
     RiskDecision,
     SignalApproved,
     SignalDenied,
-    digest,
-    encode,
 )
-from alphaline.trading.ledger import Entry
-from alphaline.trading.paper import Equity, PaperAccount
+from alphaline.trading.paper import PaperAccount
 from alphaline.trading.risk.judge import judge
 from alphaline.trading.risk.limits import RiskProfile
 from alphaline.trading.risk.state import RiskState
@@ -46,6 +40,16 @@ from alphaline.trading.signals import (
     session_close_at,
 )
 from alphaline.trading.strategy import Strategy
+from alphaline.trading.streams import BacktestResult, stream_digest
+
+__all__ = [
+    "Backtest",
+    "BacktestMinute",
+    "BacktestResult",
+    "Predict",
+    "run_backtest",
+    "stream_digest",
+]
 
 # float32 (n, columns), NaN for null -> n probabilities.
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -74,46 +78,6 @@ class BacktestMinute(NamedTuple):
     bars: Sequence[Bar]
     allowed_lateness_ms: int = 0
     deployed: Sequence[ModelDeployed] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BacktestResult:
-    """Everything that the line would have written, in the order in which it happened."""
-
-    proposals: list[Proposal] = field(default_factory=list)
-    verdicts: list[RiskDecision] = field(default_factory=list)
-    approved: list[SignalApproved] = field(default_factory=list)
-    denied: list[SignalDenied] = field(default_factory=list)
-    orders: list[OrderEvent] = field(default_factory=list)
-    fills: list[Fill] = field(default_factory=list)
-    positions: list[PositionChanged] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    equity: list[tuple[int, tuple[Equity, ...]]] = field(default_factory=list)
-
-    def digests(self) -> dict[str, str]:
-        """Return a digest of each stream; see `stream_digest`."""
-        return {
-            "proposals": stream_digest(self.proposals),
-            "verdicts": stream_digest(self.verdicts),
-            "approved": stream_digest(self.approved),
-            "denied": stream_digest(self.denied),
-            "orders": stream_digest(self.orders),
-            "fills": stream_digest(self.fills),
-            "positions": stream_digest(self.positions),
-        }
-
-
-def stream_digest(messages: Iterable[Message | Proposal]) -> str:
-    """Return the digest of the distinct ``messages``, whatever their order and repetitions.
-
-    Delivery is at least once and partitions have no order among them, so a stream is the set of its
-    messages.
-    """
-    lines = {
-        encode(message) if isinstance(message, Message) else msgspec.json.encode(message)
-        for message in messages
-    }
-    return digest(b"\n".join(sorted(lines)))
 
 
 class Backtest:
