@@ -48,6 +48,9 @@ def deliver(
     as_json: AsJson = False,
 ) -> None:
     """Convert, prove, sign and serve a registered model version; exit code 1 if the proof fails."""
+    from alphaline.runtime import determinism
+
+    determinism.apply()
     from alphaline.features import feature_set
     from alphaline.runtime import signing
     from alphaline.runtime.model_registry import fetch_version

@@ -1,8 +1,14 @@
 """Registered model versions in MLflow: the files that training wrote, by name and version."""
 
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+# MLflow reports usage to its makers unless told not to, before its first import.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# Four small files need no progress bar of MLflow's.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts

@@ -15,25 +15,28 @@ from alphaline.errors import SignatureError
 def make_key(private_key: Path, public_key: Path) -> None:
     """Create an elliptic-curve key pair, the private half readable by its owner alone.
 
-    An existing pair is kept: models that were signed with it stay valid.
+    An existing private key is kept, so models that were signed with it stay valid; its public half
+    is written if it is missing.
     """
-    if private_key.exists() and public_key.exists():
-        return
-    key = ec.generate_private_key(ec.SECP256R1())
-    private_key.parent.mkdir(parents=True, exist_ok=True)
-    public_key.parent.mkdir(parents=True, exist_ok=True)
-    private_key.touch(mode=0o600)
-    private_key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+    if not private_key.exists():
+        private_key.parent.mkdir(parents=True, exist_ok=True)
+        private_key.touch(mode=0o600)
+        private_key.write_bytes(_private_pem(ec.generate_private_key(ec.SECP256R1())))
+    if not public_key.exists():
+        key = serialization.load_pem_private_key(private_key.read_bytes(), password=None)
+        public_key.parent.mkdir(parents=True, exist_ok=True)
+        public_key.write_bytes(
+            key.public_key().public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
         )
-    )
-    public_key.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
 
 
@@ -45,8 +48,8 @@ def sign_directory(directory: Path, signature: Path, private_key: Path) -> None:
     SignatureError
         If the key cannot be read or the folder cannot be hashed.
     """
-    config = signing.Config().use_elliptic_key_signer(private_key=private_key)
     try:
+        config = signing.Config().use_elliptic_key_signer(private_key=private_key)
         config.set_hashing_config(_hashing()).sign(directory, signature)
     except Exception as error:
         raise SignatureError(
