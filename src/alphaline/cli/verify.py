@@ -34,6 +34,44 @@ def stream_batch(
     conclude(lambda folder: verify_stream_batch(folder, span, progress), as_json)
 
 
+@app.command()
+def lookahead(
+    first: First = datetime(2011, 1, 3),  # noqa: DTZ001 - a session's date
+    last: Last = datetime(2011, 1, 31),  # noqa: DTZ001
+    cuts: Annotated[int, typer.Option(min=1, help="Points at which history is cut.")] = 200,
+    seed: Annotated[int, typer.Option(help="Draws the points.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Nothing is known before it was known: cutting history changes no earlier row; leaks are flagged."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from alphaline.cli.verification.lookahead import Plan, verify_lookahead
+
+    console = Console(stderr=True)
+    plan = Plan(first.date(), last.date(), cuts, seed)
+    conclude(
+        lambda _: verify_lookahead(
+            plan, lambda points, what: track(points, what, console=console, transient=True)
+        ),
+        as_json,
+    )
+
+
+@app.command()
+def once(
+    first: First = datetime(2011, 3, 1),  # noqa: DTZ001 - a session's date
+    last: Last = datetime(2011, 3, 31),  # noqa: DTZ001
+    as_json: AsJson = False,
+) -> None:
+    """Exactly once, by id: a run whose services are killed equals the unbroken one."""
+    from alphaline.cli.verification.once import verify_once
+    from alphaline.cli.verification.stream_batch import Span
+
+    span = Span(first.date(), last.date())
+    conclude(lambda folder: verify_once(folder, span, progress), as_json)
+
+
 def conclude(check: Callable[[Path], Mapping[str, Any]], as_json: bool) -> None:
     """Run a check in a folder of its own, print what it found, and exit by whether it holds."""
     with tempfile.TemporaryDirectory(prefix="alphaline-verify-") as folder:
