@@ -51,7 +51,7 @@ class Engine:
 
     def __init__(self, feature_set: FeatureSet, sessions: SessionTable) -> None:
         prepare()
-        made = tables(feature_set)
+        made = tables(feature_set.columns, feature_set.observations)
         self.feature_set = feature_set
         self.sessions = sessions
         self.state_size = made.state_size

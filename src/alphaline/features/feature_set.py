@@ -9,6 +9,7 @@ import msgspec
 from alphaline.errors import ContractError
 from alphaline.features.columns import Column
 from alphaline.features.compiled.step import OPERATOR_VERSION
+from alphaline.features.tables import tables
 from alphaline.messages import digest
 
 
@@ -57,8 +58,14 @@ class FeatureSet:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of the columns, the operators' code and the epoch; not of the name."""
-        content = (self.columns, OPERATOR_VERSION, self.epoch)
+        """Digest of all that changes values or the meaning of a state row; not of the name.
+
+        That is the columns, what they mean to the compiled step (warm-up, look-back, coefficients,
+        places in the state), the code of the operators and the epoch.
+        """
+        made = tables(self.columns, self.observations)
+        arrays = (made.clocks, made.operators, made.parameters)
+        content = (self.columns, OPERATOR_VERSION, self.epoch, [a.tobytes() for a in arrays])
         return digest(msgspec.json.encode(content))
 
     def index(self, column: str) -> int:

@@ -1,4 +1,4 @@
-"""A feature set as the arrays that the compiled step reads."""
+"""The columns of a feature set as the arrays that the compiled step reads."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from alphaline.features.columns import INPUTS, TIMEFRAMES, Column
 from alphaline.features.compiled import layout as at
-from alphaline.features.feature_set import FeatureSet
 
 # Length of a bucket in minutes; the session's length comes from the session table.
 _MINUTES = {"1m": 1, "5m": 5, "30m": 30, "session": 0}
@@ -26,21 +25,19 @@ class Tables:
     state_size: int
 
 
-def tables(feature_set: FeatureSet) -> Tables:
-    """Return the tables of a feature set; rows of operators are sorted by clock."""
-    order = sorted(
-        range(len(feature_set.columns)), key=lambda out: _clock(feature_set.columns[out])
-    )
-    columns = [feature_set.columns[out] for out in order]
-    offsets, clock_offsets, size = _places(columns)
+def tables(columns: tuple[Column, ...], series: tuple[str, ...]) -> Tables:
+    """Return the tables of columns that read these series; rows are sorted by clock."""
+    order = sorted(range(len(columns)), key=lambda out: _clock(columns[out]))
+    placed = [columns[out] for out in order]
+    offsets, clock_offsets, size = _places(placed)
     rows = [
-        _row(column, offset, out, feature_set.observations)
-        for column, offset, out in zip(columns, offsets, order, strict=True)
+        _row(column, offset, out, series)
+        for column, offset, out in zip(placed, offsets, order, strict=True)
     ]
     return Tables(
-        clocks=_clocks(columns, clock_offsets, size, len(feature_set.observations)),
+        clocks=_clocks(placed, clock_offsets, size, len(series)),
         operators=np.array(rows, dtype=np.int64).reshape(-1, at.TABLE),
-        parameters=np.array([_numbers(column) for column in columns]).reshape(-1, at.PARAMETERS),
+        parameters=np.array([_numbers(column) for column in placed]).reshape(-1, at.PARAMETERS),
         state_size=size,
     )
 
