@@ -18,6 +18,11 @@ from alphaline.runtime import determinism
 
 # In the order of `--help`.
 COMMANDS = {
+    "up": "alphaline.cli.line.up",
+    "status": "alphaline.cli.line.status",
+    "logs": "alphaline.cli.line.logs",
+    "down": "alphaline.cli.line.down",
+    "clean": "alphaline.cli.line.clean",
     "backfill": "alphaline.cli.backfill",
     "verify": "alphaline.cli.verify",
     "contracts": "alphaline.cli.contracts",

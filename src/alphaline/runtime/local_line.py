@@ -1,6 +1,5 @@
 """The services of a line as child processes on this machine, over a given broker and folder."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alphaline.errors import LineError
-from alphaline.runtime import determinism
+from alphaline.runtime.line_environment import service_settings, whole_environment
 from alphaline.runtime.places import checkout
 from alphaline.runtime.ports import free_port
 
@@ -58,30 +57,13 @@ class LocalLine:
 
     def environment(self, service: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the whole environment of a service."""
-        reference = checkout() / "data" / "sample"
-        strategies = checkout() / "strategies"
-        chosen = {
-            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
-            "ALPHALINE_DATA_ROOT": str(self.root),
-            "ALPHALINE_REFERENCE_ROOT": str(reference),
-            "ALPHALINE_REPLAY_BARS": str(reference / "spy_minute_2011.parquet"),
-            "ALPHALINE_CLOCK_MODE": "replay",
-            "ALPHALINE_LAKE_ROOT": str(self.root / "lake"),
-            "ALPHALINE_STRATEGIES": str(strategies / "spy_intraday_v1.yaml"),
-            "ALPHALINE_LIMITS": str(strategies / "limits" / "demo.yaml"),
-            "ALPHALINE_RISK_LISTEN": f"127.0.0.1:{self.risk_port}",
-            "ALPHALINE_RISK_ADDRESS": f"127.0.0.1:{self.risk_port}",
-            "ALPHALINE_JOURNAL": str(self.root / "risk" / "journal.sqlite"),
-            "ALPHALINE_LEDGER": str(self.root / "trading" / "ledger.sqlite"),
-            "ALPHALINE_MODEL_STORE": str(self.root / "models"),
-            "ALPHALINE_PUBLIC_KEY": str(self.root / "keys" / "signing.pub"),
-            "ALPHALINE_INFERENCE": "in_process",
-            "ALPHALINE_METRICS_PORT": str(self.metrics_port(service)),
-        }
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("ALPHALINE_")
-        }
-        return {**inherited, **determinism.ENVIRONMENT, **chosen, **self.settings, **(extra or {})}
+        chosen = service_settings(
+            self.root,
+            self.bootstrap,
+            f"127.0.0.1:{self.risk_port}",
+            self.metrics_port(service),
+        )
+        return whole_environment(chosen, self.settings, extra)
 
     def metrics_port(self, service: str) -> int:
         """Return the port of a service's metrics and health; the same over restarts."""
@@ -155,6 +137,17 @@ class LocalLine:
                 self._processes[service].wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 self.kill(service)
+
+    def metric(self, service: str, name: str) -> float:
+        """Return the sum over all labels of one metric that a running service exposes."""
+        url = f"http://127.0.0.1:{self.metrics_port(service)}/metrics"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(
+            float(line.rpartition(" ")[2])
+            for line in lines
+            if line.startswith((f"{name}{{", f"{name} "))
+        )
 
     def tail(self, service: str, lines: int = 15) -> str:
         """Return the end of a service's log."""
