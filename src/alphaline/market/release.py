@@ -17,6 +17,9 @@ from alphaline.messages import Bar, Clock
 # How long a released bar is remembered so that its repetition is told from a late bar. Publishers
 # repeat minutes after a restart, not hours; at 500 instruments the memory is 2 MB.
 MEMORY_NS = 240 * 60_000_000_000
+# A bar ends before the clock record of its minute is written. The clocks of a venue and of the writer
+# differ by seconds; a bar this far ahead would be held back for ever by a clock that never gets there.
+FUTURE_NS = 10 * 60_000_000_000
 _MILLISECOND_NS = 1_000_000
 
 
@@ -49,7 +52,8 @@ class ReleaseBuffer:
 
     The same bar twice counts once. A bar with other content for the same minute is rejected with
     ``BAR_CONFLICT`` (the first wins; a vendor's correction is a new record elsewhere), one so old that
-    it can no longer be told from a repetition with ``BAR_TOO_OLD``.
+    it can no longer be told from a repetition with ``BAR_TOO_OLD``, one that ends more than ten minutes
+    after the clock record that follows it with ``BAR_FROM_FUTURE``.
     """
 
     def __init__(self) -> None:
@@ -73,21 +77,19 @@ class ReleaseBuffer:
 
     def _admit(self, arrival: Arrival, clock: Clock, lateness: int, result: Released) -> None:
         bar = arrival.bar
-        seen = self._seen.setdefault(bar.instrument, {})
-        content, known = _content(bar), seen.get(bar.ts_event)
-        if known is not None:
-            if known == content:
-                result.duplicates.append(arrival)
-            else:
-                result.rejected.append(Rejected(arrival, _conflict(bar)))
-        elif bar.ts_known + lateness > clock.previous:
-            seen[bar.ts_event] = content
-            self._pending.append(arrival)
-        elif bar.ts_event < clock.ts - MEMORY_NS:
-            result.rejected.append(Rejected(arrival, _too_old(bar, clock)))
+        is_late = bar.ts_known + lateness <= clock.previous
+        error = _outside(bar, clock, is_late=is_late) or self._conflict(bar)
+        if error is not None:
+            result.rejected.append(Rejected(arrival, error))
+        elif bar.ts_event in self._seen.setdefault(bar.instrument, {}):
+            result.duplicates.append(arrival)
         else:
-            seen[bar.ts_event] = content
-            result.late.append(arrival)
+            self._seen[bar.instrument][bar.ts_event] = _content(bar)
+            (result.late if is_late else self._pending).append(arrival)
+
+    def _conflict(self, bar: Bar) -> MessageError | None:
+        known = self._seen.get(bar.instrument, {}).get(bar.ts_event)
+        return None if known in (None, _content(bar)) else _conflict(bar)
 
     def _forget(self, before: int) -> None:
         for seen in self._seen.values():
@@ -182,6 +184,15 @@ def _event_order(arrival: Arrival) -> tuple[int, str, int]:
     return arrival.bar.ts_known, arrival.bar.instrument, arrival.bar.ts_event
 
 
+def _outside(bar: Bar, clock: Clock, *, is_late: bool) -> MessageError | None:
+    # Decided before what is remembered: when that is forgotten depends on the order of arrival.
+    if bar.ts_known > clock.ts + FUTURE_NS:
+        return _from_future(bar, clock)
+    if is_late and bar.ts_event < clock.ts - MEMORY_NS:
+        return _too_old(bar, clock)
+    return None
+
+
 def _conflict(bar: Bar) -> MessageError:
     return MessageError(
         "BAR_CONFLICT",
@@ -195,4 +206,12 @@ def _too_old(bar: Bar, clock: Clock) -> MessageError:
         "BAR_TOO_OLD",
         f"{bar.instrument} {bar.ts_event}: came at line time {clock.ts}, more than "
         f"{MEMORY_NS // 60_000_000_000} minutes after its minute",
+    )
+
+
+def _from_future(bar: Bar, clock: Clock) -> MessageError:
+    return MessageError(
+        "BAR_FROM_FUTURE",
+        f"{bar.instrument} {bar.ts_event}: came at line time {clock.ts}, more than "
+        f"{FUTURE_NS // 60_000_000_000} minutes before its minute ends",
     )
