@@ -116,7 +116,11 @@ class MinuteMerge:
 
     @staticmethod
     def _close(partition: _Partition, record: Record, clock: Clock) -> None:
-        if clock.epoch < partition.epoch or clock.ts <= partition.line_time:
+        if clock.epoch < partition.epoch:
+            return
+        # A repeated record of a new writer shuts the old one out already.
+        partition.epoch = clock.epoch
+        if clock.ts <= partition.line_time:
             return
         if partition.line_time not in (0, clock.previous):
             raise ClockError(
@@ -124,7 +128,7 @@ class MinuteMerge:
                 f"that follows {clock.previous} came at line time {partition.line_time}; records are "
                 "missing from the log: restore it or start the reader from a later snapshot"
             )
-        partition.epoch, partition.line_time = clock.epoch, clock.ts
+        partition.line_time = clock.ts
         partition.closed.append((clock, partition.open, record))
         partition.open = []
 
