@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+from msgspec import structs
 
 from alphaline.market.minutes import LogPosition, Minute, Record
 from alphaline.market.sessions import SessionTable
@@ -126,6 +127,22 @@ def with_faults(minutes: Iterable[ReplayMinute], faults: ReplayFaults) -> Iterat
     while window:
         drill.touch(window)
         yield window.pop(0)
+
+
+def following(minutes: Iterable[ReplayMinute], after: int) -> Iterator[ReplayMinute]:
+    """Yield the minutes whose clock records follow ``after``, chained to it (0: all, as they are).
+
+    A drill's faults depend on the position in the recording and may move a bar behind ``after``: it is
+    resumed by this from its whole schedule, where ``replay_minutes`` would start counting again.
+    """
+    previous = after
+    for minute in minutes:
+        if minute.clock.ts <= after:
+            continue
+        if after:
+            clock = structs.replace(minute.clock, previous=previous, kind="tick")
+            previous, minute = clock.ts, minute._replace(clock=clock)  # noqa: PLW2901
+        yield minute
 
 
 class _Drill:
