@@ -25,7 +25,14 @@ ObservationReason = Literal[
     "VALUE_NOT_FINITE",
     "NOT_A_SESSION_LABEL",
     "KNOWN_BEFORE_IT_HAPPENED",
+    "KNOWN_TOO_LATE",
 ]
+
+# JSON holds integers of any length, the line's arrays hold int64: up to the end of the year 2199.
+LAST_INSTANT_NS = 7_258_118_400_000_000_000
+# A daily value or its correction is published within days of its session. One that claims more would
+# wait in every reader for an instant that never comes.
+LONGEST_PUBLICATION_NS = 366 * DAY_NS
 
 
 def check_bar(bar: Bar, master: InstrumentMaster) -> BarReason | None:
@@ -38,7 +45,11 @@ def check_bar(bar: Bar, master: InstrumentMaster) -> BarReason | None:
         return "INSTRUMENT_UNKNOWN"
     if bar.venue != instrument.primary_venue:
         return "VENUE_NOT_PRIMARY"
-    if bar.ts_event <= 0 or bar.ts_event % MINUTE_NS or bar.ts_known != bar.ts_event + MINUTE_NS:
+    if (
+        not 0 < bar.ts_event <= LAST_INSTANT_NS
+        or bar.ts_event % MINUTE_NS
+        or bar.ts_known != bar.ts_event + MINUTE_NS
+    ):
         return "NOT_A_MINUTE"
     # Chained comparisons are false for NaN, so one expression passes only what is sound.
     if (
@@ -66,12 +77,7 @@ def check_observation(
         return "UNIT_UNEXPECTED"
     if not isfinite(observation.value):
         return "VALUE_NOT_FINITE"
-    if observation.ts_event <= 0 or observation.ts_event % DAY_NS:
-        return "NOT_A_SESSION_LABEL"
-    # The label is midnight UTC of the date: what it says is never known before that.
-    if observation.ts_known <= observation.ts_event:
-        return "KNOWN_BEFORE_IT_HAPPENED"
-    return None
+    return _publication_reason(observation)
 
 
 def prices_reason(open_: float, high: float, low: float, close: float) -> BarReason | None:
@@ -92,3 +98,14 @@ def _volume_reason(volume: float) -> BarReason | None:
     if not isfinite(volume):
         return "VOLUME_NOT_FINITE"
     return "VOLUME_NEGATIVE" if volume < 0.0 else None
+
+
+def _publication_reason(observation: Observation) -> ObservationReason | None:
+    if not 0 < observation.ts_event <= LAST_INSTANT_NS or observation.ts_event % DAY_NS:
+        return "NOT_A_SESSION_LABEL"
+    # The label is midnight UTC of the date: what it says is never known before that.
+    if observation.ts_known <= observation.ts_event:
+        return "KNOWN_BEFORE_IT_HAPPENED"
+    if observation.ts_known > observation.ts_event + LONGEST_PUBLICATION_NS:
+        return "KNOWN_TOO_LATE"
+    return None

@@ -27,9 +27,13 @@ KINDS: dict[str, object] = {
     "trading.positions.v1": PositionChanged | Clock,
 }
 
+# A sentence; a detail may quote the message that was rejected, which stands beside it in any case.
+DETAIL_CHARACTERS = 1_000
+
 _decoders = {topic: msgspec.json.Decoder(kinds) for topic, kinds in KINDS.items()}
 _dead_letter_decoder = msgspec.json.Decoder(DeadLetter)
-_encoder = msgspec.json.Encoder()
+# Maps are written in the order of their keys: equal values are equal bytes.
+_encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def encode(message: Message) -> bytes:
@@ -53,7 +57,8 @@ def decode(topic: str, value: bytes | None) -> Message:
         return _decoders[topic].decode(value)  # type: ignore[no-any-return]
     except msgspec.ValidationError as error:
         raise MessageError("CONTRACT_VIOLATION", f"{topic}: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    # Brackets nested a hundred thousand deep are no message of ours either.
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError("NOT_JSON", f"{topic}: {error}") from error
 
 
@@ -72,6 +77,6 @@ def dead_letter(
         offset=offset,
         key=None if key is None else key.decode(errors="replace"),
         reason=error.reason,
-        detail=error.detail,
+        detail=error.detail[:DETAIL_CHARACTERS],
         payload=base64.b64encode(value or b"").decode(),
     )

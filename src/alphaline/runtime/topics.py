@@ -32,6 +32,8 @@ STREAM_RETENTION_MS = 90 * DAY_MS
 FOREVER_MS = -1
 # A rejected message waits for a person.
 DEAD_LETTER_RETENTION_MS = 30 * DAY_MS
+# Base64 and the key beside it make a rejected message of a mebibyte several times as large.
+DEAD_LETTER_MAX_BYTES = 8_000_000
 # A snapshot of one partition: 500 instruments of 30 features fold over some 2,000 doubles each.
 STATE_MAX_BYTES = 16 * 1024 * 1024
 # Kafka compacts closed segments only; the default of 1 GB would never close one here.
@@ -85,7 +87,9 @@ class Topic:
 
 
 def _dead_letters(name: str) -> Topic:
-    return Topic(f"{name}.dlq", "global", DEAD_LETTER_RETENTION_MS)
+    return Topic(
+        f"{name}.dlq", "global", DEAD_LETTER_RETENTION_MS, max_message_bytes=DEAD_LETTER_MAX_BYTES
+    )
 
 
 FEATURE_STATE = "features.state.v1"

@@ -50,6 +50,7 @@ def test_a_sound_bar_passes() -> None:
         ({"ts_known": TS}, "NOT_A_MINUTE"),
         ({"ts_known": TS + 5 * MINUTE_NS}, "NOT_A_MINUTE"),
         ({"ts_event": -MINUTE_NS, "ts_known": 0}, "NOT_A_MINUTE"),
+        ({"ts_event": 10**22 * MINUTE_NS, "ts_known": (10**22 + 1) * MINUTE_NS}, "NOT_A_MINUTE"),
         ({"close": nan}, "PRICE_NOT_FINITE"),
         ({"low": nan}, "PRICE_NOT_FINITE"),
         ({"high": inf}, "PRICE_NOT_FINITE"),
@@ -100,6 +101,8 @@ def test_a_sound_observation_passes() -> None:
         ({"ts_event": SEEN.ts_event + 1}, "NOT_A_SESSION_LABEL"),
         ({"ts_event": 0}, "NOT_A_SESSION_LABEL"),
         ({"ts_known": SEEN.ts_event}, "KNOWN_BEFORE_IT_HAPPENED"),
+        ({"ts_known": SEEN.ts_event + 400 * 86_400_000_000_000}, "KNOWN_TOO_LATE"),
+        ({"ts_event": 10**30 * 86_400, "ts_known": 10**35}, "NOT_A_SESSION_LABEL"),
     ],
 )
 def test_an_observation_that_cannot_be_true_has_a_reason(
