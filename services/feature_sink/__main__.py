@@ -2,22 +2,26 @@
 
 from contextlib import closing
 
-from alphaline.features import feature_set
-from alphaline.messages import decode
-from alphaline.runtime.feature_store import FeatureTable, StorePaths
-from alphaline.runtime.line import LineLoop
-from alphaline.runtime.service import (
+from alphaline.runtime import determinism
+
+determinism.apply()
+
+from alphaline.features import feature_set  # noqa: E402 - numba reads its settings on import
+from alphaline.messages import decode  # noqa: E402
+from alphaline.runtime.feature_store import FeatureTable, StorePaths  # noqa: E402
+from alphaline.runtime.line import LineLoop  # noqa: E402
+from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
     fault_probe,
     start_telemetry,
     stop_on_signals,
 )
-from services.feature_sink.adapters.offline import OfflineRows
-from services.feature_sink.adapters.online import OnlineRows
-from services.feature_sink.handlers import VECTORS, FeatureSink
-from services.feature_sink.ports import RowStore
-from services.feature_sink.settings import Settings
+from services.feature_sink.adapters.offline import OfflineRows  # noqa: E402
+from services.feature_sink.adapters.online import OnlineRows  # noqa: E402
+from services.feature_sink.handlers import VECTORS, FeatureSink  # noqa: E402
+from services.feature_sink.ports import RowStore  # noqa: E402
+from services.feature_sink.settings import Settings  # noqa: E402
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ Topics are named by their contract name everywhere; only this module knows the e
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+import stamina
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from alphaline.errors import BrokerError
@@ -197,7 +198,7 @@ class KafkaSubscription:
         missing = [self._partition(key) for key, offset in positions.items() if offset is None]
         committed = {
             (found.topic, found.partition): found.offset
-            for found in (self._consumer.committed(missing, timeout=30) if missing else [])
+            for found in (self._committed(missing) if missing else [])
         }
         assignment = []
         for key, offset in positions.items():
@@ -253,7 +254,7 @@ class KafkaSubscription:
         partitions = [self._partition(key) for key in keys]
         bounds = self.bounds(keys)
         behind = 0
-        for key, found in zip(keys, self._consumer.committed(partitions, timeout=30), strict=True):
+        for key, found in zip(keys, self._committed(partitions), strict=True):
             low, high = bounds[key]
             behind += high - max(found.offset, low)
         return behind
@@ -261,6 +262,17 @@ class KafkaSubscription:
     def close(self) -> None:
         """Leave the group and release the connection."""
         self._consumer.close()
+
+    def _committed(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        # A broker that has just started refuses until it has loaded the groups' offsets.
+        ask = stamina.retry(
+            on=_is_coordinator_starting,
+            attempts=None,
+            timeout=30.0,
+            wait_initial=0.05,
+            wait_max=0.5,
+        )(self._consumer.committed)
+        return ask(partitions, timeout=30)
 
     def _partition(self, key: TopicPartitionKey) -> TopicPartition:
         return TopicPartition(self._prefix + key[0], key[1])
@@ -306,6 +318,14 @@ def read_to_end(
             f"{sorted(waiting)}: the broker stopped answering before the end of the log"
         )
     return found
+
+
+def _is_coordinator_starting(error: Exception) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in (
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+    )
 
 
 def _is_transient(message: Message) -> bool:
