@@ -2,11 +2,12 @@
 
 import structlog
 
-from alphaline.market.replay import replay_minutes, with_faults
+from alphaline.market.replay import following, replay_minutes, with_faults
 from alphaline.runtime.reference import ReferenceData
 from alphaline.runtime.service import (
     configure_logging,
     connections,
+    fault_probe,
     start_telemetry,
     stop_on_signals,
     wait_until,
@@ -41,19 +42,19 @@ def main() -> None:
             recording.bars(),
             recording.observations(),
             reference.sessions,
-            after=after,
             epoch=lease.epoch,
             allowed_lateness_ms=settings.allowed_lateness_ms,
         )
         speed = settings.replay_speed
         telemetry.ready_when(lambda: True)
         count = publish_replay(
-            with_faults(minutes, settings.faults()),
+            following(with_faults(minutes, settings.faults()), after),
             publisher,
             settings.partition_count,
             Paced(speed, is_stopping) if speed else Unpaced(),
             telemetry,
             is_stopping,
+            fault_probe(settings.crash_at),
         )
         structlog.get_logger().info("replay_ended", minutes=count, after=after)
         if settings.replay_stays:

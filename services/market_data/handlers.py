@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from alphaline.market.replay import ReplayMinute
+from alphaline.runtime.line import FaultProbe, no_faults
 from alphaline.runtime.messaging import Outgoing, Publisher
 from alphaline.runtime.telemetry import Telemetry
 from services.market_data.ports import Pace
@@ -29,14 +30,20 @@ def publish_replay(
     pace: Pace,
     telemetry: Telemetry,
     is_stopping: Callable[[], bool],
+    probe: FaultProbe = no_faults,
 ) -> int:
-    """Publish every minute at its pace until the recording or the service ends; return how many."""
+    """Publish every minute at its pace until the recording or the service ends; return how many.
+
+    ``probe`` is called with ``received`` before and ``published`` after each minute, and how many.
+    """
     count = 0
     for minute in minutes:
         pace.wait_for(minute.clock.ts)
         if is_stopping():
             break
+        probe("received", count + 1)
         publish_minute(minute, publisher, partition_count)
+        probe("published", count + 1)
         telemetry.counter("line_minutes_total").inc()
         telemetry.gauge("line_time_seconds").set(minute.clock.ts / 1e9)
         count += 1

@@ -106,6 +106,10 @@ class LocalLine:
         """Return how a service ended; None while it runs."""
         return self._processes[service].poll()
 
+    def pid(self, service: str) -> int:
+        """Return the process id of a service that was started."""
+        return self._processes[service].pid
+
     def wait(self, service: str, timeout_s: float) -> int:
         """Return the exit code of a service once it has ended."""
         try:

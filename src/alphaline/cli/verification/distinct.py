@@ -11,17 +11,21 @@ from alphaline.messages import (
     Fill,
     OrderEvent,
     PositionChanged,
+    RiskDecision,
     SignalApproved,
     SignalDenied,
 )
 
 
 class Distinct(NamedTuple):
-    """Bytes by id; how often an id came again with the same bytes, and ids with several contents."""
+    """Bytes by id; how often an id came again with the same bytes, and those with other bytes.
+
+    A conflict is the id, its first bytes and the other ones.
+    """
 
     by_id: dict[tuple[Any, ...], bytes]
     repeated: int
-    conflicts: list[tuple[Any, ...]]
+    conflicts: list[tuple[tuple[Any, ...], bytes, bytes]]
 
 
 def distinct(logged: Iterable[Logged]) -> Distinct:
@@ -38,7 +42,7 @@ def distinct(logged: Iterable[Logged]) -> Distinct:
         if known == item.raw:
             repeated += 1
         else:
-            result.conflicts.append(key)
+            result.conflicts.append((key, known, item.raw))
     return result._replace(repeated=repeated)
 
 
@@ -52,6 +56,7 @@ _IDENTITY: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     FeatureGap: lambda row: ("gap", row.instrument, row.ts_event),
     SignalApproved: lambda signal: (signal.decision_id,),
     SignalDenied: lambda signal: (signal.decision_id,),
+    RiskDecision: lambda decision: (decision.decision_id,),
     Fill: lambda fill: (fill.fill_id,),
     OrderEvent: lambda order: (order.order_id, order.state, order.remaining, order.ts_known),
     PositionChanged: lambda position: (

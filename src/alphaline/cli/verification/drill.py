@@ -28,6 +28,13 @@ Report = Callable[[str], None]
 PARTITIONS = 2
 # The last clock record of a partition stands at its end or just before what a restart repeated.
 TAIL_MESSAGES = 200
+OUTPUTS = {
+    "market_data": ("market.bars.v1", "market.observations.v1"),
+    "feature_streaming": ("features.vectors.v1", "market.late_bars.v1"),
+    "signal_generation": ("signals.approved.v1", "signals.denied.v1"),
+    "risk_management": ("risk.decisions.v1",),
+    "paper_trading": ("trading.orders.v1", "trading.fills.v1", "trading.positions.v1"),
+}
 # Line time must move within this; a cold start compiles for some ten seconds.
 STUCK_AFTER_S = 90.0
 
@@ -76,6 +83,7 @@ class DrillLine:
         }
         self.services = LocalLine(root, bootstrap, chosen)
         self.root = root
+        self._looker = KafkaSubscription(bootstrap, "drill", self.prefix)
 
     def keys(self, topic: str) -> list[TopicPartitionKey]:
         """Return the partitions of a topic."""
@@ -89,8 +97,7 @@ class DrillLine:
 
     def messages(self, topic: str) -> list[Logged]:
         """Return everything that stands on a topic, by partition and offset."""
-        with self._subscription() as subscription:
-            received = read_to_end(subscription, self.keys(topic))
+        received = read_to_end(self._looker, self.keys(topic))
         return [
             Logged(
                 item.partition,
@@ -105,18 +112,32 @@ class DrillLine:
     def last_clock(self, topic: str) -> int:
         """Return the lowest last clock record over a topic's partitions, 0 where one has none."""
         last = dict.fromkeys(self.keys(topic), 0)
-        with self._subscription() as subscription:
-            for item in read_to_end(subscription, self.keys(topic), TAIL_MESSAGES):
-                message = decode(topic, item.value)
-                if isinstance(message, Clock):
-                    key = item.topic, item.partition
-                    last[key] = max(last[key], message.ts)
+        for item in read_to_end(self._looker, self.keys(topic), TAIL_MESSAGES):
+            message = decode(topic, item.value)
+            if isinstance(message, Clock):
+                key = item.topic, item.partition
+                last[key] = max(last[key], message.ts)
         return min(last.values())
 
     def committed_behind(self, group: str, topic: str) -> int:
         """Return how many messages of a topic a group has not committed yet."""
-        with self._subscription(group) as subscription:
+        subscription = KafkaSubscription(self.bootstrap, group, self.prefix)
+        try:
             return subscription.behind(self.keys(topic))
+        finally:
+            subscription.close()
+
+    def ends_of_outputs(self, service: str) -> dict[str, int]:
+        """Return the end offset of each partition that a service writes, ``topic[partition]``."""
+        keys = [key for topic in OUTPUTS.get(service, ()) for key in self.keys(topic)]
+        return {
+            f"{topic}[{number}]": end
+            for (topic, number), (_, end) in self._looker.bounds(keys).items()
+        }
+
+    def records_read(self, service: str) -> int:
+        """Return how many messages a running service has read, by its metrics."""
+        return int(self.services.metric(service, "line_records_total"))
 
     def wait_for(self, topic: str, ts: int, watch: Callable[[], None] = lambda: None) -> None:
         """Return once every partition of ``topic`` has reached the clock record ``ts``.
@@ -134,7 +155,7 @@ class DrillLine:
                     f"{topic} stands still at {_instant(reached)} for {STUCK_AFTER_S:.0f} s; the "
                     f"services' logs are in {self.services.root / 'logs'}"
                 )
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def wait_for_sink(self, group: str, topics: Iterable[str]) -> None:
         """Return once a sink has committed everything that stands on ``topics``."""
@@ -147,15 +168,8 @@ class DrillLine:
     def close(self) -> None:
         """Stop the services and delete the topics."""
         self.services.stop()
+        self._looker.close()
         self._topics.delete(self.bootstrap)
-
-    @contextmanager
-    def _subscription(self, group: str = "drill") -> Iterator[KafkaSubscription]:
-        subscription = KafkaSubscription(self.bootstrap, group, self.prefix)
-        try:
-            yield subscription
-        finally:
-            subscription.close()
 
 
 @contextmanager

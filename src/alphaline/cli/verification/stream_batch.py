@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from alphaline.cli.verification.crashes import CrashPlan, CrashPoint
 from alphaline.cli.verification.distinct import Distinct, distinct
 from alphaline.cli.verification.drill import (
-    DrillLine,
     Report,
     drill_broker,
     drill_line,
@@ -46,7 +46,7 @@ class StreamRun(NamedTuple):
     """What one run of the line wrote."""
 
     rows: Distinct
-    kills: list[dict[str, int]]
+    kills: list[dict[str, Any]]
     backfill: dict[tuple[Any, ...], bytes]
 
 
@@ -112,51 +112,21 @@ def _run(
     )
     with drill_line(root, bootstrap, settings, report) as line:
         end = last_clock_of(reference, span.last)
-        crashes = _Crashes(line, kills, _records_expected(reference, span))
+        # After a third of the log each: the second count starts with the restarted process.
+        third = _records_expected(reference, span) // 3
+        places = ("published", "received")[:kills]
+        crashes = CrashPlan(
+            line, "feature_streaming", [CrashPoint(place, third) for place in places]
+        )
         line.services.start("lake_sink")
         crashes.start()
         line.services.wait_until_ready("lake_sink", "feature_streaming")
         line.services.start("market_data")
-        line.wait_for(VECTORS, end, crashes.restart_if_killed)
+        line.wait_for(VECTORS, end, crashes.watch)
         line.wait_for_sink("lake_sink", [BARS, OBSERVATIONS])
         rows = distinct(line.messages(VECTORS))
         crashes.demand_all_happened()
         return StreamRun(rows, crashes.happened, _backfill(root) if kills else {})
-
-
-class _Crashes:
-    """Lets the feature service kill itself at chosen record counts, and starts it again."""
-
-    def __init__(self, line: DrillLine, kills: int, records: int) -> None:
-        self._line = line
-        self._places = ("published", "received")[:kills]
-        # After a third of the log each: the second count starts with the restarted process.
-        self._after = records // 3
-        self.happened: list[dict[str, Any]] = []
-
-    def start(self) -> None:
-        """Start the service with its next crash, or without one when all have happened."""
-        crash = {}
-        if len(self.happened) < len(self._places):
-            place = self._places[len(self.happened)]
-            crash = {"ALPHALINE_CRASH_AT": f"{place}:{self._after}"}
-        self._line.services.start("feature_streaming", **crash)
-
-    def restart_if_killed(self) -> None:
-        """Start the service again if it has killed itself; any other end is a fault."""
-        code = self._line.services.exit_code("feature_streaming")
-        if code == -9 and len(self.happened) < len(self._places):
-            place = self._places[len(self.happened)]
-            self.happened.append({"after_records": self._after, "place": place})
-            self._line.report(f"feature service killed after {self._after} records ({place})")
-            self.start()
-        else:
-            self._line.services.demand_running("feature_streaming")
-
-    def demand_all_happened(self) -> None:
-        """Raise LineError if a kill never came: the run would show nothing."""
-        if len(self.happened) != len(self._places):
-            raise LineError(f"expected {len(self._places)} kills, saw {self.happened}")
 
 
 def _records_expected(reference: ReferenceData, span: Span) -> int:
