@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import prometheus_client  # noqa: F401 - before Feast, which would turn on its multi-process mode
 import pytest
 
 from alphaline.runtime import determinism

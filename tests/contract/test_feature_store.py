@@ -1,5 +1,6 @@
 """Plain Feast reads what our writers wrote, and our bytes are Feast's bytes."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -16,7 +17,7 @@ from feast.infra.key_encoding_utils import serialize_entity_key
 from feast.infra.online_stores.helpers import extract_text_and_num
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alphaline.messages import MINUTE_NS, FeatureVector
@@ -28,6 +29,7 @@ from alphaline.runtime.feature_store import (
     encoding,
 )
 from alphaline.runtime.feature_store.offline import arrow_rows
+from alphaline.runtime.telemetry import Telemetry
 from feature_repo.store import apply
 
 # DuckDB's client warns about its own caller, ibis.
@@ -118,6 +120,7 @@ def test_an_entity_key_is_spelt_as_feast_spells_it(join_key: str, instrument: st
 
 
 @given(st.lists(float32s, min_size=1))
+@example([float(np.float32(1e-4)), 6.103515625e-05, float(np.float32(1e16)), 1e-45, -0.0])
 def test_float_values_and_texts_are_spelt_as_feast_spells_them(numbers: list[float]) -> None:
     row = np.array(numbers, np.float32)
     protos = [Value(float_val=number) for number in row]
@@ -343,3 +346,13 @@ def test_a_killed_writer_leaves_nothing_that_a_reader_sees(
     assert history(store, SPY, known(vector(0)))["return_1m"].isna().all()
     OfflineWriter(folder, TABLE).close()
     assert not list(folder.glob(".*.tmp"))
+
+
+def test_feast_leaves_the_metrics_of_this_process_and_its_children_alone() -> None:
+    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+    first, second = Telemetry("one"), Telemetry("one")
+    first.counter("line_minutes_total").inc()
+    second.counter("line_minutes_total").inc()
+    for telemetry in (first, second):
+        seen = telemetry.registry.get_sample_value("line_minutes_total", {"service": "one"})
+        assert seen == 1

@@ -51,6 +51,8 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
+# Instruments of one minute share their times, engine and mostly their statuses.
+@lru_cache(maxsize=1024)
 def int64_cell(number: int) -> Cell:
     """Return value and text of an int64."""
     return bytes([_INT64_TAG]) + _varint(number), str(number)
@@ -61,6 +63,7 @@ def double_cell(number: float) -> Cell:
     return _DOUBLE.pack(_DOUBLE_TAG, number), str(number)
 
 
+@lru_cache(maxsize=1024)
 def string_cell(text: str) -> Cell:
     """Return value and text of a string."""
     payload = text.encode()
@@ -97,7 +100,7 @@ def packed_texts(values: NDArray[np.float32]) -> bytes:
 
 
 def _unlike_json(values: NDArray[np.float32]) -> list[int]:
-    size = np.abs(values)
+    size = np.abs(values.astype(np.float64))
     # Python writes an exponent below 1e-4 and from 1e16 on.
     return np.flatnonzero((size >= 1e16) | ((size < 1e-4) & (size > 0))).tolist()
 

@@ -210,11 +210,11 @@ def _float_rows(values: NDArray[np.float32], fresh: Fresh) -> Iterable[tuple[obj
 
 
 def _cell_rows(values: NDArray[np.float32], fresh: Fresh) -> Iterable[tuple[object, ...]]:
-    is_null = np.isnan(values)
-    for position, (vector, block) in enumerate(fresh):
+    for position, column in np.argwhere(np.isnan(values)).tolist():
+        vector, block = fresh[position]
+        yield (encoding.NULL_VALUE, None, *_stamps(vector), block.first + column)
+    for vector, block in fresh:
         stamps = _stamps(vector)
-        for column in np.flatnonzero(is_null[position]).tolist():
-            yield (encoding.NULL_VALUE, None, *stamps, block.first + column)
         for row, cell in enumerate(_attributes(vector), block.first + values.shape[1]):
             yield (*cell, *stamps, row)
 
