@@ -117,8 +117,8 @@ def master(count: int = 3) -> InstrumentMaster:
     )
 
 
-def sessions(days: int = 10) -> SessionTable:
-    """Return a session on every day from 2011-02-23 on, in New York's winter hours."""
-    label = session_label(date(2011, 2, 23)) + np.arange(days) * DAY_NS
+def sessions(days: int = 70) -> SessionTable:
+    """Return a session on every day from 2011-01-03 on, in New York's winter hours."""
+    label = session_label(date(2011, 1, 3)) + np.arange(days) * DAY_NS
     hours = (9 * 60, 14 * 60 + 30, 21 * 60, 25 * 60)
     return SessionTable(label, *(label + minute * MINUTE_NS for minute in hours))

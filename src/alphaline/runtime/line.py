@@ -14,7 +14,7 @@ import structlog
 
 from alphaline.errors import MessageError
 from alphaline.market.minutes import LogPosition, Minute, MinuteMerge, Record
-from alphaline.messages import Message, dead_letter
+from alphaline.messages import Bar, Message, dead_letter
 from alphaline.runtime.messaging import (
     Outgoing,
     Publisher,
@@ -148,7 +148,7 @@ class LineLoop:
     def _offer(self, item: Received) -> None:
         self.telemetry.counter("line_records_total", topic=item.topic).inc()
         try:
-            message = self.decode(item.topic, item.value)
+            message = _under_its_key(item, self.decode(item.topic, item.value))
         except MessageError as error:
             self._reject(item, error)
             return
@@ -169,9 +169,7 @@ class LineLoop:
             letter = dead_letter(
                 item.topic, item.partition, item.offset, item.key, item.value, error
             )
-            self.publisher.send(
-                Outgoing(f"{item.topic}.dlq", letter.key or "", letter, 0)
-            )
+            self.publisher.send(Outgoing(f"{item.topic}.dlq", letter.key or "", letter, 0))
 
     def _balance(self) -> None:
         ahead = {key for key in self.inputs if self._merge.backlog(*key) > BACKLOG_HIGH}
@@ -181,3 +179,13 @@ class LineLoop:
         if behind:
             self.subscription.resume(behind)
         self._paused = (self._paused | ahead) - behind
+
+
+def _under_its_key(item: Received, message: Message) -> Message:
+    # The key chose the partition: under another one, one instrument would have two histories.
+    if isinstance(message, Bar) and item.key != message.instrument.encode():
+        raise MessageError(
+            "KEY_IS_NOT_THE_INSTRUMENT",
+            f"expected the key {message.instrument!r}, saw {item.key!r}",
+        )
+    return message
