@@ -25,6 +25,7 @@ COMMANDS = {
     "clean": "alphaline.cli.line.clean",
     "backfill": "alphaline.cli.backfill",
     "verify": "alphaline.cli.verify",
+    "bench": "alphaline.cli.bench",
     "contracts": "alphaline.cli.contracts",
     "train": "alphaline.cli.train",
     "deliver": "alphaline.cli.deliver",
