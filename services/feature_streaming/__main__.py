@@ -42,6 +42,7 @@ def main() -> None:
     with connections(settings, "feature_streaming") as (subscription, publisher):
         snapshots = KafkaSnapshots(subscription, publisher)
         start = recover(stream, snapshots, partitions)
+        engine.warm_up()
         telemetry.ready_when(lambda: True)
         LineLoop(
             subscription=subscription,

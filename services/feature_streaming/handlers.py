@@ -55,18 +55,20 @@ class FeatureStep:
         self._count(output)
 
     def checkpoint(self, line_time: int, positions: Mapping[TopicPartitionKey, int]) -> None:
-        """Snapshot every partition once the interval has passed."""
+        """Snapshot every partition once the interval has passed.
+
+        A partition that was restored ahead of the others takes part once they have reached it; until
+        then its last snapshot stands.
+        """
         if line_time < self._snapshot_at:
             return
         self._snapshot_at = line_time + self._interval_ns
         for partition in self._partitions:
-            own = {
-                key: offset
-                for key, offset in positions.items()
-                if key in ((BARS, partition), (OBSERVATIONS, 0))
-            }
-            state = self._stream.snapshot(partition)
-            self._snapshots.save(Snapshot(partition, line_time, own, state))
+            inputs = (BARS, partition), (OBSERVATIONS, 0)
+            if inputs[0] in positions:
+                own = {key: positions[key] for key in inputs}
+                state = self._stream.snapshot(partition)
+                self._snapshots.save(Snapshot(partition, line_time, own, state))
 
     def on_idle(self) -> None:
         """Do nothing: a snapshot is due by line time alone."""

@@ -27,6 +27,8 @@ def recover(stream: FeatureStream, snapshots: SnapshotStore, partitions: Sequenc
         snapshot = snapshots.load(partition)
         if snapshot is not None and stream.restore(partition, snapshot.state):
             taken[partition] = snapshot
+    if len(taken) < len(partitions):
+        stream.forget_observations()
     inputs: dict[TopicPartitionKey, int | None] = {
         (BARS, number): _position(taken.get(number), (BARS, number)) for number in partitions
     }

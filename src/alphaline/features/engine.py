@@ -68,6 +68,12 @@ class Engine:
         """Return the state before the first bar, float64 (instruments, state_size)."""
         return np.zeros((instruments, self.state_size))
 
+    def warm_up(self) -> None:
+        """Load the compiled step, which takes seconds where nothing is cached: call it before deadlines count."""
+        width = 2 * len(self.feature_set.observations)
+        one_bar = np.full((1, 5), 1.0), np.full(1, MINUTE_NS), np.full((1, width), np.nan)
+        self.update(self.new_state(1), np.zeros(1, np.int32), *one_bar)
+
     def update(
         self,
         state: NDArray[np.float64],

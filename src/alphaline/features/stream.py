@@ -55,7 +55,8 @@ class FeatureStream:
         self._release = PartitionedRelease(topic)
         self._instruments: dict[str, tuple[int, int]] = {}
         self._state = engine.new_state(16)
-        self._known_until = 0
+        self._sessions = sessions
+        self._known_until: int | None = None
         self.last_known = LastKnown(engine.feature_set.observations, sessions)
 
     def on_minute(self, minute: Minute) -> StreamOutput:
@@ -138,10 +139,15 @@ class FeatureStream:
         ):
             return False
         self._release.restore(partition, value["release"])
-        if not self._instruments or value["last_known"]["line_time"] < self._known_until:
+        known_until = value["last_known"]["line_time"]
+        if self._known_until is None or known_until < self._known_until:
             self.last_known.restore(value["last_known"])
-            self._known_until = value["last_known"]["line_time"]
+            self._known_until = known_until
         for name, state in value["states"].items():
             row = self._row(name, partition)
             self._state[row] = np.frombuffer(msgspec.convert(state, bytes), dtype=np.float64)
         return True
+
+    def forget_observations(self) -> None:
+        """Start without observations, as a partition does that is folded from the start of the log."""
+        self.last_known = LastKnown(self.engine.feature_set.observations, self._sessions)
