@@ -72,6 +72,19 @@ def once(
     conclude(lambda folder: verify_once(folder, span, progress), as_json)
 
 
+@app.command("paper-backtest")
+def paper_backtest(
+    session: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Session to trade.")
+    ] = datetime(2011, 3, 10),  # noqa: DTZ001 - a session's date
+    as_json: AsJson = False,
+) -> None:
+    """Backtest = paper: one session's log, decided again in a new process, gives the same by hash."""
+    from alphaline.cli.verification.paper_backtest import verify_paper_backtest
+
+    conclude(lambda folder: verify_paper_backtest(folder, session.date(), progress), as_json)
+
+
 def conclude(check: Callable[[Path], Mapping[str, Any]], as_json: bool) -> None:
     """Run a check in a folder of its own, print what it found, and exit by whether it holds."""
     with tempfile.TemporaryDirectory(prefix="alphaline-verify-") as folder:

@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 # float32 (n, columns), NaN for null -> n probabilities.
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Predict = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 
 
 class BacktestMinute(NamedTuple):
