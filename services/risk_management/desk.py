@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -18,6 +18,7 @@ from alphaline.messages import (
     RiskDecision,
 )
 from alphaline.runtime.journal import IdConflict
+from alphaline.runtime.messaging import TopicPartitionKey
 from alphaline.trading.risk.judge import DUPLICATE_ID_CONFLICT, judge
 from alphaline.trading.risk.limits import RiskProfile
 from alphaline.trading.risk.state import RiskState
@@ -143,15 +144,16 @@ class RiskDesk:
             self._journal.clear_kill_switch(by, why, self._state.line_time)
             self._state.clear_kill_switch(by, why, self._state.line_time)
 
-    def snapshot(self) -> bytes:
-        """Return the state and the bars held back, as JSON."""
+    def save_state(self, positions: Mapping[TopicPartitionKey, int]) -> None:
+        """Keep state and bars held back in the journal, with the place up to which it has read.
+
+        Under the lock: the journal's file has one transaction at a time, and a decision that joined
+        this one would be answered before it is durable.
+        """
         with self._moved:
-            return msgspec.json.encode(
-                {
-                    "state": self._state.snapshot(),
-                    "release": self._release.snapshots(),
-                }
-            )
+            value = {"state": self._state.snapshot(), "release": self._release.snapshots()}
+            snapshot = msgspec.json.encode(value)
+            self._journal.save_state(self._state.line_time, positions, snapshot)
 
     def _apply_approvals(self, ts: int) -> None:
         while self._unapplied and self._unapplied[0].proposal.line_time <= ts:

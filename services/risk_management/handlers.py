@@ -1,6 +1,6 @@
 """One minute of bars, orders and fills → the state that proposals are judged against."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from alphaline.market.minutes import Minute
 from alphaline.messages import MINUTE_NS
@@ -12,15 +12,12 @@ ORDERS = "trading.orders.v1"
 FILLS = "trading.fills.v1"
 DECISIONS = "risk.decisions.v1"
 
-SaveState = Callable[[int, Mapping[TopicPartitionKey, int], bytes], None]
-
 
 class RiskStep:
     """Moves the desk forward and snapshots it every so many minutes of line time."""
 
-    def __init__(self, desk: RiskDesk, save_state: SaveState, snapshot_minutes: int) -> None:
+    def __init__(self, desk: RiskDesk, snapshot_minutes: int) -> None:
         self._desk = desk
-        self._save_state = save_state
         self._interval_ns = snapshot_minutes * MINUTE_NS
         self._snapshot_at = 0
 
@@ -33,7 +30,7 @@ class RiskStep:
         """Snapshot once the interval has passed."""
         if line_time >= self._snapshot_at:
             self._snapshot_at = line_time + self._interval_ns
-            self._save_state(line_time, positions, self._desk.snapshot())
+            self._desk.save_state(positions)
 
     def on_idle(self) -> None:
         """Do nothing: the journal is durable by itself."""

@@ -1,0 +1,302 @@
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from alphaline.errors import ContractError
+from alphaline.market.minutes import Minute
+from alphaline.messages import (
+    ExitTerms,
+    Fill,
+    Message,
+    ModelDeployed,
+    OrderEvent,
+    Proposal,
+    RiskDecision,
+)
+from alphaline.runtime.journal import RiskJournal
+from alphaline.trading.risk import read_limits
+from services.risk_management.desk import PositionsStaleError, RiskDesk
+from services.risk_management.handlers import BARS, FILLS, ORDERS, RiskStep
+from services.risk_management.recovery import recover
+from tests.line_values import ROOT, at, bar, clock, master, minutes_of, records, sessions
+
+INSTRUMENTS = master()
+LIMITS = (ROOT / "tests/unit/trading/files/limits.yaml").read_bytes()
+KEYS = [(topic, 0) for topic in (BARS, ORDERS, FILLS)]
+CLOSE = at(390)
+
+
+class Deployments:
+    """No model was ever deployed."""
+
+    def records(self) -> list[ModelDeployed]:
+        """Return none."""
+        return []
+
+
+class Desk:
+    """A desk over a real journal, as a process has it between two starts."""
+
+    def __init__(self, path: Path) -> None:
+        self.journal = RiskJournal(path, epoch=1)
+        recovered = recover(self.journal, INSTRUMENTS, KEYS)
+        self.positions = recovered.inputs
+        self.announced: list[RiskDecision] = []
+        self.desk = RiskDesk(
+            recovered.state,
+            read_limits(LIMITS),
+            INSTRUMENTS,
+            sessions(),
+            self.journal,
+            Deployments(),
+            self.announced.append,
+            recovered.release,
+        )
+        self.step = RiskStep(self.desk, snapshot_minutes=5)
+
+    def minutes(
+        self, first: int, last: int, events: dict[int, list[Message]] | None = None
+    ) -> None:
+        """Feed the minutes from ``first`` to ``last``, each with a bar of SPY."""
+        for number in range(first, last + 1):
+            self.minute(number, (events or {}).get(number, []))
+
+    def minute(self, number: int, events: list[Message]) -> None:
+        """Feed one minute and check-point it."""
+        tick = clock(number)
+        for minute in minutes_of(
+            records(BARS, 0, [bar(number - 1), tick]),
+            records(ORDERS, 0, [*[e for e in events if isinstance(e, OrderEvent)], tick]),
+            records(FILLS, 0, [*[e for e in events if isinstance(e, Fill)], tick]),
+        ):
+            assert isinstance(minute, Minute)
+            assert list(self.step.on_minute(minute)) == []
+        self.step.checkpoint(at(number), dict.fromkeys(KEYS, number))
+
+    def judge(self, asked: Proposal, wait_s: float | None = 0.0) -> RiskDecision:
+        """Ask, as a server's thread does."""
+        return self.desk.judge(asked, wait_s, lambda: True)
+
+    def codes(self, asked: Proposal) -> list[str]:
+        """Return the codes of the denials."""
+        return [denial.code for denial in self.judge(asked).denials]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[], Desk]]:
+    """Return what starts the desk; starting it again is a restart over the same journal."""
+    started: list[Desk] = []
+
+    def begin() -> Desk:
+        if started:
+            started[-1].journal.close()
+        started.append(Desk(tmp_path / "journal.sqlite"))
+        return started[-1]
+
+    yield begin
+    started[-1].journal.close()
+
+
+def proposal(minute: int, quantity: int = 100, decision: str | None = None) -> Proposal:
+    return Proposal(
+        decision_id=decision or f"d{minute}",
+        portfolio_id="demo",
+        strategy_id="s",
+        lane="candidate",
+        instrument="eq.us.spy",
+        ts_event=at(minute - 1),
+        feature_set="intraday_v1",
+        line_time=at(minute),
+        prior_line_time=at(minute - 1),
+        side="buy",
+        quantity=quantity,
+        reference_price=100.0,
+        currency="USD",
+        valid_until=at(minute + 2),
+        exit=ExitTerms(
+            stop_return=0.01, target_return=0.01, horizon_ns=30 * 60 * 10**9, flat_at=CLOSE
+        ),
+        probability=0.75,
+        model_name="m",
+        model_version="1",
+        model_digest="model",
+        strategy_digest="strategy",
+        engine="e",
+        features_ts_known=at(minute),
+        features_missing=0,
+    )
+
+
+def filled(asked: Proposal, minute: int) -> list[Message]:
+    common = {
+        "order_id": f"{asked.decision_id}.entry",
+        "decision_id": asked.decision_id,
+        "portfolio_id": asked.portfolio_id,
+        "strategy_id": asked.strategy_id,
+        "lane": asked.lane,
+        "instrument": asked.instrument,
+        "intent": "entry",
+        "side": asked.side,
+        "quantity": asked.quantity,
+        "ts_event": at(minute - 1),
+        "ts_known": at(minute),
+    }
+    order = OrderEvent(**common, remaining=0, state="filled", reason=None, exit=asked.exit)
+    fill = Fill(
+        **common, fill_id=f"{asked.decision_id}.1", price=100.0, fee_minor=50, currency="USD"
+    )
+    return [order, fill]
+
+
+def test_a_proposal_within_every_limit_is_approved_recorded_and_announced(start) -> None:
+    desk = start()
+    desk.minutes(1, 9)
+    decision = desk.judge(proposal(10))
+    assert (decision.denials, decision.journal_seq) == ((), 1)
+    assert desk.announced == [decision] == list(desk.journal.decisions())
+
+
+def test_a_proposal_is_not_judged_before_marks_and_fills_have_reached_its_prior_minute(
+    start,
+) -> None:
+    desk = start()
+    desk.minutes(1, 8)
+    with pytest.raises(PositionsStaleError, match=str(at(9))):
+        desk.judge(proposal(10), wait_s=0.01)
+    assert list(desk.journal.decisions()) == []
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(desk.judge, proposal(10), None)
+        desk.minute(9, [])
+        assert waiting.result(timeout=30).denials == ()
+
+
+def test_a_caller_that_has_gone_away_is_not_waited_for(start) -> None:
+    desk = start()
+    with pytest.raises(PositionsStaleError):
+        desk.desk.judge(proposal(10), None, lambda: False)
+
+
+def test_the_journal_answers_a_repeated_proposal_and_refuses_another_content(start) -> None:
+    desk = start()
+    desk.minutes(1, 9)
+    first = desk.judge(proposal(10))
+    assert desk.judge(proposal(10)) == first
+    assert desk.codes(proposal(10, quantity=7)) == ["DUPLICATE_ID_CONFLICT"]
+    assert len(list(desk.journal.decisions())) == 1
+    assert desk.desk.state.committed(proposal(11)) == 100
+
+
+def test_reservations_count_until_the_limit_and_only_once(start) -> None:
+    desk = start()
+    desk.minutes(1, 9)
+    assert desk.codes(proposal(10, 600)) == []
+    assert desk.codes(proposal(10, 600)) == []
+    assert desk.codes(proposal(10, 600, "other")) == ["POSITION_LIMIT"]
+
+
+def test_recovery_applies_approvals_in_order_and_announces_them_again(start) -> None:
+    desk = start()
+    desk.minutes(1, 9)
+    first, second = desk.judge(proposal(10, 300)), desk.judge(proposal(10, 400, "second"))
+    again = start()
+    assert again.announced == [first, second]
+    assert again.positions == dict.fromkeys(KEYS, 6)
+    again.minutes(7, 9)
+    assert again.codes(proposal(10, 400, "third")) == ["POSITION_LIMIT"]
+    assert again.desk.state.committed(proposal(11)) == 700
+
+
+def test_a_restart_at_any_minute_gives_the_same_verdicts(tmp_path: Path) -> None:
+    asked = {10: proposal(10, 600), 12: proposal(12, 300), 14: proposal(14, 600), 20: proposal(20)}
+    fills = {11: filled(asked[10], 11)}
+
+    def verdicts(restarts: set[int]) -> list[tuple[str, list[str]]]:
+        path = tmp_path / f"{sorted(restarts)}.sqlite"
+        desk, found = Desk(path), []
+        for minute in range(1, 24):
+            if minute in restarts:
+                kept = desk.journal.load_state()
+                desk.journal.close()
+                desk = Desk(path)
+                resumed = 0 if kept is None else (kept.line_time - at(0)) // (at(1) - at(0))
+                desk.minutes(resumed + 1, minute - 1, fills)
+            if minute in asked:
+                found.append((asked[minute].decision_id, desk.codes(asked[minute])))
+            desk.minute(minute, fills.get(minute, []))
+        desk.journal.close()
+        return found
+
+    unbroken = verdicts(set())
+    assert [codes for _, codes in unbroken] == [[], [], ["POSITION_LIMIT"], []]
+    for restart in range(2, 23, 3):
+        assert verdicts({restart}) == unbroken
+
+
+def test_the_kill_switch_denies_survives_a_restart_and_needs_a_name(start) -> None:
+    desk = start()
+    desk.minutes(1, 9)
+    desk.desk.engage_kill_switch("ada", "drill")
+    assert "KILL_SWITCH_ENGAGED" in desk.codes(proposal(10))
+    desk = start()
+    desk.minutes(7, 10)
+    assert desk.desk.state.kill_switch.is_engaged
+    assert "KILL_SWITCH_ENGAGED" in desk.codes(proposal(11))
+    with pytest.raises(ContractError, match="name"):
+        desk.desk.clear_kill_switch("  ", "done")
+    desk.desk.clear_kill_switch("grace", "done")
+    desk = start()
+    desk.minutes(7, 11)
+    assert desk.codes(proposal(12)) == []
+
+
+def test_a_decision_is_durable_before_it_is_answered_even_while_the_state_is_kept(start) -> None:
+    """The loop's thread keeps the state while a server's thread judges: one transaction each."""
+    desk = start()
+    desk.minutes(1, 9)
+    journal = desk.journal
+    inside, go_on = threading.Event(), threading.Event()
+    keep = journal.save_state
+
+    def slow(*arguments) -> None:
+        with journal.transaction():
+            inside.set()
+            assert go_on.wait(30)
+            keep(*arguments)
+
+    journal.save_state = slow  # type: ignore[method-assign]
+    with ThreadPoolExecutor(2) as pool:
+        keeping = pool.submit(desk.desk.save_state, dict.fromkeys(KEYS, 9))
+        assert inside.wait(30)
+        judging = pool.submit(desk.judge, proposal(10))
+        assert not judging.done()
+        assert journal.lookup(proposal(10)) is None
+        go_on.set()
+        keeping.result(30)
+        assert judging.result(30).denials == ()
+    assert len(list(journal.decisions())) == 1
+
+
+def test_a_late_bar_does_not_become_a_mark(start) -> None:
+    desk = start()
+    desk.minutes(1, 9)
+    late = bar(2, close=50.0, low=50.0, open=50.0)
+    for minute in minutes_of(
+        records(BARS, 0, [late, clock(10)]),
+        records(ORDERS, 0, [clock(10)]),
+        records(FILLS, 0, [clock(10)]),
+    ):
+        desk.desk.on_minute(minute)
+    assert desk.desk.state.mark("eq.us.spy").close == 100.0
+
+
+def test_the_state_that_is_kept_says_where_reading_goes_on(start) -> None:
+    desk = start()
+    desk.minutes(1, 4)
+    saved = desk.journal.load_state()
+    assert saved is not None
+    assert (saved.line_time, saved.offsets) == (at(1), dict.fromkeys(KEYS, 1))
+    assert msgspec.json.decode(saved.snapshot)["release"]
