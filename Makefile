@@ -13,6 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 BOOTSTRAP := .tools/.installed
 PACKAGES := .venv/.packages-installed
 PROJECT := .venv/.project-installed
+SERVING := .venv-serving/.packages-installed
 OFFLINE = { echo; echo "Could not install $(1)."; \
 	echo "Expected a package index or a warm cache of uv and pip. Either connect to the network and run"; \
 	echo "'make setup' again, or point PIP_INDEX_URL and UV_INDEX_URL to a mirror that can be reached."; \
@@ -20,7 +21,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup check format test test-fast soak contracts lock demo up down bench clean distclean
+.PHONY: help setup setup-serving check format test test-fast soak contracts lock demo up down bench clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,15 @@ $(PROJECT): $(PACKAGES) pyproject.toml
 		|| $(call OFFLINE,alphaline itself)
 	@touch $@
 
+setup-serving: $(SERVING) ## Install the model server's own environment into .venv-serving
+
+$(SERVING): $(BOOTSTRAP) requirements/model_serving.txt
+	@echo "[+] the model server's environment, into .venv-serving"
+	@test -x .venv-serving/bin/python || $(UV) venv --quiet --python $(PYTHON) --allow-existing .venv-serving
+	@$(UV) pip install --quiet --python .venv-serving/bin/python --require-hashes \
+		-r requirements/model_serving.txt || $(call OFFLINE,the model server's packages)
+	@touch $@
+
 check: setup ## Format, lint, types, import directions, contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -64,13 +74,13 @@ format: setup ## Rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup ## Every test that belongs to a change (under 15 minutes)
+test: setup setup-serving ## Every test that belongs to a change (under 15 minutes)
 	$(BIN)/pytest -m "not soak"
 
 test-fast: setup ## Only tests that need no broker and take seconds
 	$(BIN)/pytest -m "not soak and not slow and not kafka"
 
-soak: setup ## The tests that take many minutes
+soak: setup setup-serving ## The tests that take many minutes
 	$(BIN)/pytest -m soak
 
 contracts: setup ## Rewrite contracts/ from the code; refuses what would break readers
@@ -80,21 +90,22 @@ lock: $(BOOTSTRAP) ## Resolve requirements/*.txt again
 	$(LOCK) -o requirements/bootstrap.txt requirements/bootstrap.in
 	$(LOCK) --all-extras -o requirements/platform.txt pyproject.toml
 	$(LOCK) -c requirements/platform.txt -o requirements/build.txt requirements/build.in
+	$(LOCK) -o requirements/model_serving.txt requirements/model_serving.in
 
-demo: setup ## Run the whole line over recorded data, then show what it did
+demo: setup setup-serving ## Run the whole line over recorded data, then show what it did
 	$(BIN)/alphaline demo
 
-up: setup ## Start the same line and leave it up
+up: setup setup-serving ## Start the same line and leave it up
 	$(BIN)/alphaline up
 
 down: ## Stop the line
 	@if test -x $(BIN)/alphaline; then $(BIN)/alphaline down; fi
 
-bench: setup ## Measure the line on this machine
+bench: setup setup-serving ## Measure the line on this machine
 	$(BIN)/alphaline bench
 
 clean: down ## Stop the line and forget its data; fetched programs stay
 	@if test -d var; then find var -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +; fi
 
 distclean: clean ## Forget everything that is not in the repository
-	rm -rf var .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf var .venv .venv-serving .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
