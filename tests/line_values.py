@@ -10,7 +10,16 @@ import numpy as np
 from alphaline.market.instruments import Instrument, InstrumentMaster
 from alphaline.market.minutes import LogPosition, Minute, MinuteMerge, Record
 from alphaline.market.sessions import DAY_NS, SessionTable, session_label
-from alphaline.messages import MINUTE_NS, Bar, Clock, Message, Observation, encode
+from alphaline.messages import (
+    MINUTE_NS,
+    Bar,
+    Clock,
+    ExitTerms,
+    Message,
+    Observation,
+    Proposal,
+    encode,
+)
 
 ROOT = Path(__file__).parents[1]
 BARS = "market.bars.v1"
@@ -85,6 +94,37 @@ def vix(day: date, value: float, known_minute: int) -> Observation:
         value=value,
         unit="index points",
         dataset="vix_daily",
+    )
+
+
+def proposal(minute: int, quantity: int = 100, decision: str | None = None) -> Proposal:
+    """Return a proposal decided at minute ``minute``, valid for two minutes."""
+    return Proposal(
+        decision_id=decision or f"d{minute}",
+        portfolio_id="demo",
+        strategy_id="s",
+        lane="candidate",
+        instrument="eq.us.spy",
+        ts_event=at(minute - 1),
+        feature_set="intraday_v1",
+        line_time=at(minute),
+        prior_line_time=at(minute - 1),
+        side="buy",
+        quantity=quantity,
+        reference_price=100.0,
+        currency="USD",
+        valid_until=at(minute + 2),
+        exit=ExitTerms(
+            stop_return=0.01, target_return=0.01, horizon_ns=30 * 60 * 10**9, flat_at=at(390)
+        ),
+        probability=0.75,
+        model_name="m",
+        model_version="1",
+        model_digest="model",
+        strategy_digest="strategy",
+        engine="e",
+        features_ts_known=at(minute),
+        features_missing=0,
     )
 
 

@@ -89,7 +89,9 @@ class SignalStep:
         vectors = [
             Candidate(record.at.partition, record.message)
             for record in minute.records
-            if isinstance(record.message, FeatureVector)
+            # One that became known earlier is a repetition by a restarted writer: decided long ago, and
+            # decided here it would be another decision under the same id.
+            if isinstance(record.message, FeatureVector) and record.message.ts_known == minute.ts
         ]
         if not vectors:
             return

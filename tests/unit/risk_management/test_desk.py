@@ -9,7 +9,6 @@ import pytest
 from alphaline.errors import ContractError
 from alphaline.market.minutes import Minute
 from alphaline.messages import (
-    ExitTerms,
     Fill,
     Message,
     ModelDeployed,
@@ -22,12 +21,21 @@ from alphaline.trading.risk import read_limits
 from services.risk_management.desk import PositionsStaleError, RiskDesk
 from services.risk_management.handlers import BARS, FILLS, ORDERS, RiskStep
 from services.risk_management.recovery import recover
-from tests.line_values import ROOT, at, bar, clock, master, minutes_of, records, sessions
+from tests.line_values import (
+    ROOT,
+    at,
+    bar,
+    clock,
+    master,
+    minutes_of,
+    proposal,
+    records,
+    sessions,
+)
 
 INSTRUMENTS = master()
 LIMITS = (ROOT / "tests/unit/trading/files/limits.yaml").read_bytes()
 KEYS = [(topic, 0) for topic in (BARS, ORDERS, FILLS)]
-CLOSE = at(390)
 
 
 class Deployments:
@@ -99,36 +107,6 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Desk]]:
 
     yield begin
     started[-1].journal.close()
-
-
-def proposal(minute: int, quantity: int = 100, decision: str | None = None) -> Proposal:
-    return Proposal(
-        decision_id=decision or f"d{minute}",
-        portfolio_id="demo",
-        strategy_id="s",
-        lane="candidate",
-        instrument="eq.us.spy",
-        ts_event=at(minute - 1),
-        feature_set="intraday_v1",
-        line_time=at(minute),
-        prior_line_time=at(minute - 1),
-        side="buy",
-        quantity=quantity,
-        reference_price=100.0,
-        currency="USD",
-        valid_until=at(minute + 2),
-        exit=ExitTerms(
-            stop_return=0.01, target_return=0.01, horizon_ns=30 * 60 * 10**9, flat_at=CLOSE
-        ),
-        probability=0.75,
-        model_name="m",
-        model_version="1",
-        model_digest="model",
-        strategy_digest="strategy",
-        engine="e",
-        features_ts_known=at(minute),
-        features_missing=0,
-    )
 
 
 def filled(asked: Proposal, minute: int) -> list[Message]:
