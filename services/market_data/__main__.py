@@ -16,7 +16,7 @@ from services.market_data.adapters.clock_log import KafkaClockLog
 from services.market_data.adapters.lease import FileClockLease
 from services.market_data.adapters.pace import Paced, Unpaced
 from services.market_data.adapters.recording import RecordedFile
-from services.market_data.handlers import BARS, OBSERVATIONS, publish_replay
+from services.market_data.handlers import BARS, OBSERVATIONS, demand_following, publish_replay
 from services.market_data.settings import Settings
 
 
@@ -38,8 +38,11 @@ def main() -> None:
     lease = FileClockLease(settings.data_root / "clock.lease", "replay")
     with lease, connections(settings, "market_data") as (subscription, publisher):
         after = KafkaClockLog(subscription, [*keys, (OBSERVATIONS, 0)]).last_clock()
+        bars = recording.bars()
+        if settings.replay_must_follow:
+            demand_following(bars, after)
         minutes = replay_minutes(
-            recording.bars(),
+            bars,
             recording.observations(),
             reference.sessions,
             epoch=lease.epoch,

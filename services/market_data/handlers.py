@@ -1,8 +1,10 @@
 """Writes the minutes of a replay: the records first, then the clock record into every partition."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from alphaline.errors import ClockError
 from alphaline.market.replay import ReplayMinute
+from alphaline.messages import Bar
 from alphaline.runtime.line import FaultProbe, no_faults
 from alphaline.runtime.messaging import Outgoing, Publisher
 from alphaline.runtime.telemetry import Telemetry
@@ -21,6 +23,23 @@ def publish_minute(minute: ReplayMinute, publisher: Publisher, partition_count: 
     for partition in range(partition_count):
         publisher.send(Outgoing(BARS, "clock", minute.clock, partition))
     publisher.send(Outgoing(OBSERVATIONS, "clock", minute.clock, 0))
+
+
+def demand_following(bars: Sequence[Bar], after: int) -> None:
+    """Return if every bar ends after the line's clock.
+
+    Raises
+    ------
+    ClockError
+        If one does not: line time never runs back, so it could only be late.
+    """
+    passed = [bar for bar in bars if bar.ts_known <= after]
+    if passed:
+        raise ClockError(
+            f"{len(passed)} of {len(bars)} bars end at or before line time {after}, the first one is "
+            f"{passed[0].instrument} at {passed[0].ts_event}: publish only bars that end after it, or "
+            "start a new line"
+        )
 
 
 def publish_replay(

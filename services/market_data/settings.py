@@ -20,6 +20,9 @@ class Settings(LineSettings):
     replay_speed: float = Field(
         0, ge=0, description="line seconds per wall second; 0: as fast as the line takes them"
     )
+    replay_must_follow: bool = Field(
+        False, description="refuse a recording with bars that the line's clock has passed"
+    )
     replay_stays: bool = Field(False, description="stay up, idle, after the recording")
     allowed_lateness_ms: int = Field(0, ge=0, description="written into every clock record")
     duplicate_every: int = Field(0, ge=0, description="drill: every n-th bar twice")

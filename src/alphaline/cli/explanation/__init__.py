@@ -1,0 +1,1 @@
+"""One signal, found again and computed again."""
