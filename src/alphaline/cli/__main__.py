@@ -18,6 +18,7 @@ from alphaline.runtime import determinism
 
 # In the order of `--help`.
 COMMANDS = {
+    "demo": "alphaline.cli.line.demo",
     "up": "alphaline.cli.line.up",
     "status": "alphaline.cli.line.status",
     "logs": "alphaline.cli.line.logs",

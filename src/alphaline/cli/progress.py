@@ -1,30 +1,73 @@
 """How a command that takes longer than a second shows that it goes on.
 
-A terminal gets a spinner with the present step; anything else one plain line per step. Both are
-written to standard error: standard output stays the answer's.
+A terminal gets the steps that are done and a spinner with the present one; anything else plain lines,
+those of a present step at most every few seconds. Both are written to standard error: standard output
+stays the answer's.
 """
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
+from rich.status import Status
 
 from alphaline.cli.output import progress
 
-Report = Callable[[str], None]
+# Often enough to see that it moves, seldom enough for a log.
+PLAIN_EVERY_S = 5.0
+
+
+class Progress(Protocol):
+    """Where a command tells what it does."""
+
+    def done(self, line: str) -> None:
+        """Tell something that stays to be read."""
+
+    def going(self, line: str) -> None:
+        """Tell where the present step stands; the next one replaces it."""
+
+
+class PlainProgress:
+    """Lines for a log."""
+
+    def __init__(self) -> None:
+        self._told = 0.0
+
+    def done(self, line: str) -> None:
+        """Print a line."""
+        progress(line)
+        self._told = time.monotonic()
+
+    def going(self, line: str) -> None:
+        """Print a line unless one was printed a moment ago."""
+        if time.monotonic() - self._told >= PLAIN_EVERY_S:
+            self.done(f"  {line}")
+
+
+class TerminalProgress:
+    """Lines above a spinner."""
+
+    def __init__(self, console: Console, status: Status) -> None:
+        self._console = console
+        self._status = status
+
+    def done(self, line: str) -> None:
+        """Print a line that stays."""
+        self._console.print(line, markup=False, highlight=False)
+
+    def going(self, line: str) -> None:
+        """Show a line beside the spinner."""
+        self._status.update(line)
 
 
 @contextmanager
-def shown(title: str) -> Iterator[Report]:
-    """Yield what to call with each step; ``title`` stands beside the spinner."""
+def shown(title: str) -> Iterator[Progress]:
+    """Yield where to tell each step; ``title`` stands beside the spinner until the first."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield progress
+        yield PlainProgress()
         return
     with console.status(title) as status:
-
-        def report(line: str) -> None:
-            console.print(f"  {line}", markup=False, highlight=False)
-            status.update(f"{title}: {line}")
-
-        yield report
+        yield TerminalProgress(console, status)

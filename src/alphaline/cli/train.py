@@ -83,6 +83,7 @@ def _fold(arguments: "TrainingArguments") -> int:
 def _payload(result: "TrainingResult") -> dict[str, Any]:
     return {
         "verdict": result.verdict,
+        "gate": result.evidence["verdict"],
         **result.registration,
         "trials_counted": result.evidence["verdict"]["trials_counted"],
         "trial_ids": result.evidence["trial_ids"],

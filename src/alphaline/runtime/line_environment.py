@@ -44,9 +44,17 @@ def service_settings(
     }
 
 
+# Where this machine's fetched programs are kept is no setting of a line.
+KEPT = ("ALPHALINE_HOME",)
+
+
 def inherited() -> dict[str, str]:
     """Return this process's environment without settings of a line, for equal bytes."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ALPHALINE_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT or not name.startswith("ALPHALINE_")
+    }
     return {**kept, **determinism.ENVIRONMENT}
 
 

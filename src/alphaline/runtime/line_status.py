@@ -70,9 +70,9 @@ def kill_switch(address: str) -> KillSwitch | None:
         return KillSwitch(switch.engaged, switch.by, switch.reason)
 
 
-def deployed_models(bootstrap: str) -> list[ModelDeployed]:
+def deployed_models(bootstrap: str, topic_prefix: str = "") -> list[ModelDeployed]:
     """Return the last deployment of each strategy and lane."""
-    subscription = KafkaSubscription(bootstrap, "status")
+    subscription = KafkaSubscription(bootstrap, "status", topic_prefix)
     key: TopicPartitionKey = (MODELS, 0)
     try:
         found = read_to_end(subscription, [key], LAST_DEPLOYMENTS)

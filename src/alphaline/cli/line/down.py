@@ -18,7 +18,7 @@ def down(root: Root = None, as_json: AsJson = False) -> None:
     if not folder.is_dir():
         answer({"stopped": []}, [f"No line was ever started under {folder}."], as_json=as_json)
         return
-    with shown("down") as report:
-        stopped = SupervisedLine(folder, report).down()
+    with shown("down") as progress:
+        stopped = SupervisedLine(folder, progress.done).down()
     said = f"Stopped: {', '.join(stopped)}." if stopped else "Nothing ran."
     answer({"stopped": stopped}, [said], as_json=as_json)

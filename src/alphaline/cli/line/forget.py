@@ -6,8 +6,8 @@ from pathlib import Path
 from alphaline.errors import LineError
 from alphaline.runtime.supervision.supervised_line import SupervisedLine
 
-# What a line makes in its folder; a folder with none of it is not a line's.
-MADE_BY_A_LINE = ("supervisor", "logs")
+# What a line makes first in its folder.
+MADE_BY_A_LINE = "supervisor"
 
 
 def forget(folder: Path) -> None:
@@ -20,10 +20,11 @@ def forget(folder: Path) -> None:
     """
     if not folder.exists():
         return
-    if not all((folder / name).is_dir() for name in MADE_BY_A_LINE):
+    found = sorted(path.name for path in folder.iterdir())
+    if found and MADE_BY_A_LINE not in found:
         raise LineError(
-            f"{folder}: expected the folder of a line, with {' and '.join(MADE_BY_A_LINE)} in it, saw "
-            f"{sorted(path.name for path in folder.iterdir())}; remove it by hand if you mean it"
+            f"{folder}: expected the folder of a line, with {MADE_BY_A_LINE} in it, saw {found}; "
+            "remove it by hand if you mean it"
         )
     SupervisedLine(folder).down()
     shutil.rmtree(folder)

@@ -71,7 +71,9 @@ def _row(part: "Part", state: "PartState", line: "LineFile") -> dict[str, Any]:
         "port": line.ports["model_server_rest"] if part.name == "model_serving" else port,
         "ready": ready,
         "line_time_s": line_time_s(metrics or ""),
-        "records_behind": records_behind(line.bootstrap_servers, part.name, Topics())
+        "records_behind": records_behind(
+            line.bootstrap_servers, part.name, Topics(line.topic_prefix)
+        )
         if ready
         else None,
     }
@@ -83,7 +85,7 @@ def _in_force(line: "LineFile", *, kafka_answers: bool) -> dict[str, Any]:
     from alphaline.runtime.line_status import deployed_models, kill_switch
 
     switch = kill_switch(line.address("risk"))
-    models = deployed_models(line.bootstrap_servers) if kafka_answers else []
+    models = deployed_models(line.bootstrap_servers, line.topic_prefix) if kafka_answers else []
     return {
         "kill_switch": None if switch is None else switch._asdict(),
         "models": [msgspec.to_builtins(model) for model in models],

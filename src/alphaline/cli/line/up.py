@@ -16,7 +16,7 @@ def up(root: Root = None, as_json: AsJson = False) -> None:
     from alphaline.cli.progress import shown
     from alphaline.runtime.supervision.supervised_line import SupervisedLine, Wanted
 
-    with shown("up") as report:
-        line = SupervisedLine(root_of(root), report).up(Wanted())
+    with shown("up") as progress:
+        line = SupervisedLine(root_of(root), progress.done).up(Wanted())
     payload: dict[str, object] = msgspec.to_builtins(line)
     answer(payload, ["The line is up.", *address_lines(line)], as_json=as_json)

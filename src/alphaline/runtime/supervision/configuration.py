@@ -26,6 +26,7 @@ class Places(NamedTuple):
     pid: Path
     log: Path
     lock: Path
+    topic_prefix: Path
     logs: Path
 
 
@@ -46,6 +47,7 @@ def places(root: Path, temporary: Path) -> Places:
         pid=folder / "supervisord.pid",
         log=folder / "supervisord.log",
         lock=folder / "lock",
+        topic_prefix=folder / "topic_prefix",
         logs=root / "logs",
     )
 

@@ -8,6 +8,17 @@ import msgspec
 from alphaline.errors import LineError
 
 
+class Replay(msgspec.Struct, frozen=True):
+    """What market data publishes: both sessions included, from where the log ends.
+
+    ``speed`` is line seconds per wall second, 0 for as fast as the line takes them.
+    """
+
+    first: date
+    last: date
+    speed: float = 0
+
+
 class LineFile(msgspec.Struct, frozen=True, kw_only=True):
     """A running line.
 
@@ -26,7 +37,9 @@ class LineFile(msgspec.Struct, frozen=True, kw_only=True):
     inference
         ``open_inference`` (a model server is part of the line) or ``in_process``.
     replay
-        First and last session that market data publishes, None for no recording.
+        What market data publishes, None for no recording.
+    topic_prefix
+        Stands before the names of the topics on the cluster.
     settings
         Further environment variables of every service.
     supervisor_pid
@@ -41,7 +54,8 @@ class LineFile(msgspec.Struct, frozen=True, kw_only=True):
     ports: dict[str, int]
     moved: dict[str, int]
     inference: str = "open_inference"
-    replay: tuple[date, date] | None = None
+    replay: Replay | None = None
+    topic_prefix: str = ""
     settings: dict[str, str] = {}
     supervisor_pid: int = 0
     pids: dict[str, int] = {}

@@ -103,6 +103,7 @@ def _service(line: LineFile, name: str, group: str) -> Part:
     settings = {
         **service_settings(Path(line.root), line.bootstrap_servers, line.address("risk"), port),
         **_own_settings(line, name),
+        "ALPHALINE_TOPIC_PREFIX": line.topic_prefix,
         **line.settings,
         MARK: line.root,
     }
@@ -119,10 +120,10 @@ def _own_settings(line: LineFile, name: str) -> dict[str, str]:
     if name == "gateway":
         return {"ALPHALINE_GATEWAY_PORT": str(line.ports["gateway"])}
     if name == MARKET_DATA and line.replay is not None:
-        first, last = line.replay
         return {
-            "ALPHALINE_REPLAY_FIRST_SESSION": str(first),
-            "ALPHALINE_REPLAY_LAST_SESSION": str(last),
+            "ALPHALINE_REPLAY_FIRST_SESSION": str(line.replay.first),
+            "ALPHALINE_REPLAY_LAST_SESSION": str(line.replay.last),
+            "ALPHALINE_REPLAY_SPEED": str(line.replay.speed),
             "ALPHALINE_REPLAY_STAYS": "true",
         }
     return {}

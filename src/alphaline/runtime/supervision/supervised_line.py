@@ -7,13 +7,13 @@ beside it says where it can be reached while it is up.
 import fcntl
 import getpass
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -35,6 +35,7 @@ from alphaline.runtime.supervision.configuration import (
 from alphaline.runtime.supervision.leftovers import end_leftovers, wait_for_end
 from alphaline.runtime.supervision.line_file import (
     LineFile,
+    Replay,
     line_file,
     read_line_file,
     write_line_file,
@@ -63,13 +64,13 @@ class Wanted(NamedTuple):
     inference
         ``open_inference`` (a model server is part of the line) or ``in_process``.
     replay
-        First and last session that market data publishes, None for no recording.
+        What market data publishes, None for no recording.
     settings
         Further environment variables of every service.
     """
 
     inference: str = "open_inference"
-    replay: tuple[date, date] | None = None
+    replay: Replay | None = None
     settings: Mapping[str, str] = MappingProxyType({})
 
 
@@ -126,9 +127,9 @@ class SupervisedLine:
                 self._take_down()
                 raise
 
-    def replay(self, first: date, last: date) -> LineFile:
+    def replay(self, replay: Replay) -> LineFile:
         """Have market data publish these sessions, from where the log ends; the line is up."""
-        line = msgspec.structs.replace(self.line(), replay=(first, last))
+        line = msgspec.structs.replace(self.line(), replay=replay)
         with self._alone():
             return self._bring_up(line)
 
@@ -159,8 +160,17 @@ class SupervisedLine:
             moved=moved,
             inference=wanted.inference,
             replay=wanted.replay,
+            topic_prefix=self._topic_prefix(is_shared=cluster is not None),
             settings=dict(wanted.settings),
         )
+
+    def _topic_prefix(self, *, is_shared: bool) -> str:
+        # Another line on the same cluster, or an earlier one of this folder, has topics of its own.
+        if not is_shared:
+            return ""
+        if not self.where.topic_prefix.exists():
+            self.where.topic_prefix.write_text(f"alphaline-{secrets.token_hex(4)}.")
+        return self.where.topic_prefix.read_text()
 
     def _bring_up(self, line: LineFile) -> LineFile:
         self._configure(line)
@@ -169,21 +179,24 @@ class SupervisedLine:
         line = msgspec.structs.replace(line, supervisor_pid=self.supervisor.pid())
         write_line_file(line)
         chosen = parts(line)
-        for part in chosen:
-            if part.name == BROKER:
-                self.supervisor.start(self.states()[part.name])
-                self._wait_until_ready(part, line)
-        created = Topics().create(line.bootstrap_servers)
-        self._report(f"topics: {len(created)} created, the others are there")
-        others = [part for part in chosen if part.name != BROKER]
-        for part in others:
-            self.supervisor.start(self.states()[part.name])
-        for part in others:
-            self._wait_until_ready(part, line)
+        self._start([part for part in chosen if part.name == BROKER], line)
+        created = Topics(line.topic_prefix).create(line.bootstrap_servers)
+        if created:
+            self._report(f"topics: {len(created)} created")
+        self._start([part for part in chosen if part.name != BROKER], line)
         pids = {name: state.pid for name, state in self.states().items()}
         line = msgspec.structs.replace(line, pids=pids)
         write_line_file(line)
         return line
+
+    def _start(self, chosen: Sequence[Part], line: LineFile) -> None:
+        stopped = [part for part in chosen if self.states()[part.name].pid == 0]
+        for part in stopped:
+            self.supervisor.start(self.states()[part.name])
+        for part in chosen:
+            self._wait_until_ready(part, line)
+            if part in stopped:
+                self._report(f"{part.name}: ready")
 
     def _configure(self, line: LineFile) -> None:
         for folder in (self.where.logs, self.where.configuration.parent):
@@ -192,8 +205,7 @@ class SupervisedLine:
         text = configuration(parts(line), self.where, checkout(), user)
         self.where.configuration.write_text(text)
         if self.is_up():
-            for group in self.supervisor.reload():
-                self._report(f"{group}: new configuration")
+            self.supervisor.reload()
 
     def _start_supervisor(self) -> None:
         command = (sys.executable, "-m", "supervisor.supervisord")
@@ -228,7 +240,6 @@ class SupervisedLine:
                 told += 5
                 self._report(f"{part.name}: not ready yet ({told} s)")
             time.sleep(POLL_S)
-        self._report(f"{part.name}: ready")
 
     def _not_ready(self, state: PartState, waited: float) -> LineError:
         tail = "\n".join(self.tail(state.name))
