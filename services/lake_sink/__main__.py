@@ -22,7 +22,8 @@ def main() -> None:
     telemetry = start_telemetry(settings, "lake_sink")
     reference = ReferenceData(settings.reference_root)
     with connections(settings, "lake_sink") as (subscription, publisher):
-        writer = LakeWriter(settings.lake_root, reference.sessions.labels_from)
+        # A bar from another century is kept as it came, and must not end the sink.
+        writer = LakeWriter(settings.lake_root, reference.sessions.nearest_labels)
         step = LakeStep(writer, subscription, settings.flush_rows, telemetry)
         keys = [(BARS, number) for number in settings.own_partitions()]
         telemetry.ready_when(lambda: True)

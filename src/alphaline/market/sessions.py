@@ -156,6 +156,10 @@ class SessionTable:
             self._inside(-1, int(ts[outside[0]]))
         return self.session[index]
 
+    def nearest_labels(self, ts: Int64) -> Int64:
+        """Return ``labels_from``, where instants outside the table count to its first or last session."""
+        return self.labels_from(np.clip(ts, self.start[0], self.end[-1]))
+
     def age(self, session: int, ts: int) -> int:
         """Return how many sessions have started up to ``ts`` since the one labelled ``session``.
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.sessions import DAY_NS
-from alphaline.messages import MINUTE_NS, Bar, Observation
+from alphaline.messages import MINUTE_NS, Bar, Clock, Observation
 
 BarReason = Literal[
     "INSTRUMENT_UNKNOWN",
@@ -19,6 +19,7 @@ BarReason = Literal[
     "VOLUME_NOT_FINITE",
     "VOLUME_NEGATIVE",
 ]
+ClockReason = Literal["NOT_A_CLOCK_RECORD"]
 ObservationReason = Literal[
     "SERIES_UNKNOWN",
     "UNIT_UNEXPECTED",
@@ -59,6 +60,13 @@ def check_bar(bar: Bar, master: InstrumentMaster) -> BarReason | None:
     ):
         return None
     return prices_reason(bar.open, bar.high, bar.low, bar.close) or _volume_reason(bar.volume)
+
+
+def check_clock(clock: Clock) -> ClockReason | None:
+    """Return why ``clock`` cannot be a clock record, None if it can; its chain is the reader's affair."""
+    if 0 <= clock.previous < clock.ts <= LAST_INSTANT_NS and clock.allowed_lateness_ms >= 0:
+        return None
+    return "NOT_A_CLOCK_RECORD"
 
 
 def check_observation(
