@@ -147,6 +147,8 @@ class Telemetry:
         self.service = service
         self.registry = CollectorRegistry()
         self._made: dict[str, Counter | Gauge | Histogram] = {}
+        # The loop's thread and those of a server ask for the same metric at once.
+        self._making = threading.Lock()
         self._is_ready: Callable[[], bool] = lambda: False
 
     def counter(self, name: str, **labels: str) -> Counter:
@@ -195,8 +197,9 @@ class Telemetry:
                 f"{name} is declared as a {declared.kind} with labels {declared.labels}, "
                 f"asked for as a {kind} with {tuple(labels)}"
             )
-        if name not in self._made:
-            self._made[name] = self._make(declared)
+        with self._making:
+            if name not in self._made:
+                self._made[name] = self._make(declared)
         return self._made[name].labels(service=self.service, **labels)
 
     def _make(self, declared: Metric) -> Counter | Gauge | Histogram:
