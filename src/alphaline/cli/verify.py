@@ -85,6 +85,19 @@ def paper_backtest(
     conclude(lambda folder: verify_paper_backtest(folder, session.date(), progress), as_json)
 
 
+@app.command("fail-closed")
+def fail_closed(
+    session: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Session to trade.")
+    ] = datetime(2011, 3, 10),  # noqa: DTZ001 - a session's date
+    as_json: AsJson = False,
+) -> None:
+    """Fail closed: while risk or the model server is down, slow or wrong, nothing is approved."""
+    from alphaline.cli.verification.fail_closed import verify_fail_closed
+
+    conclude(lambda folder: verify_fail_closed(folder, session.date(), progress), as_json)
+
+
 def conclude(check: Callable[[Path], Mapping[str, Any]], as_json: bool) -> None:
     """Run a check in a folder of its own, print what it found, and exit by whether it holds."""
     with tempfile.TemporaryDirectory(prefix="alphaline-verify-") as folder:

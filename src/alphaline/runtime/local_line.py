@@ -12,7 +12,7 @@ from pathlib import Path
 
 from alphaline.errors import LineError
 from alphaline.runtime.line_environment import service_settings, whole_environment
-from alphaline.runtime.places import checkout
+from alphaline.runtime.places import checkout, serving_python
 from alphaline.runtime.ports import free_port
 
 # In the order in which data flows.
@@ -50,6 +50,7 @@ class LocalLine:
     settings: Mapping[str, str] = field(default_factory=dict)
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _ports: dict[str, int] = field(default_factory=dict)
+    _ready_urls: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         (self.root / "logs").mkdir(parents=True, exist_ok=True)
@@ -76,13 +77,17 @@ class LocalLine:
         log = (self.root / "logs" / f"{service}.log").open("ab")
         with log:
             self._processes[service] = subprocess.Popen(
-                [sys.executable, "-m", f"services.{service}"],
+                [_interpreter(service), "-m", f"services.{service}"],
                 cwd=checkout(),
                 env=self.environment(service, extra),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+
+    def ready_url(self, service: str, url: str) -> None:
+        """Ask for readiness of a service at ``url`` instead of its metrics port."""
+        self._ready_urls[service] = url
 
     def wait_until_ready(self, *services: str) -> None:
         """Return once every one answers that it is ready; LineError if one ends or is too slow."""
@@ -159,9 +164,15 @@ class LocalLine:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
 
     def _is_ready(self, service: str) -> bool:
-        url = f"http://127.0.0.1:{self.metrics_port(service)}/ready"
+        default = f"http://127.0.0.1:{self.metrics_port(service)}/ready"
+        url = self._ready_urls.get(service, default)
         try:
-            with urllib.request.urlopen(url, timeout=1) as answer:
+            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - loopback only
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+def _interpreter(service: str) -> str:
+    # The model server lives in an environment of its own.
+    return str(serving_python()) if service == "model_serving" else sys.executable

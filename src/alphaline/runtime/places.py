@@ -13,3 +13,8 @@ def home() -> Path:
     """Return the folder of everything that is kept on this machine: ``ALPHALINE_HOME`` or ``var/``."""
     named = os.environ.get("ALPHALINE_HOME")
     return Path(named).resolve() if named else checkout() / "var"
+
+
+def serving_python() -> Path:
+    """Return the interpreter of the model server's own environment."""
+    return checkout() / ".venv-serving" / "bin" / "python"
