@@ -50,6 +50,7 @@ def contracts(
 def _expected_files() -> dict[str, str]:
     from alphaline.messages.asyncapi import Channel, asyncapi
     from alphaline.messages.schemas import rendered, schemas
+    from alphaline.runtime.telemetry_contract import telemetry_contract
     from alphaline.runtime.topics import DECLARED
     from alphaline.trading.risk.limits import limits_schema
     from alphaline.trading.strategy import strategy_schema
@@ -63,6 +64,7 @@ def _expected_files() -> dict[str, str]:
         "schemas/limits.json": limits_schema().decode(),
         "asyncapi.yaml": asyncapi(channels, of_topics),
         "openapi/gateway.json": _gateway_description(),
+        "telemetry.yaml": telemetry_contract(),
     }
 
 

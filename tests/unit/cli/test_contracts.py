@@ -48,7 +48,8 @@ def test_a_missing_file_differs(written: Path) -> None:
             "holds": False,
             "breaks": [],
             "differs": ["schemas/trading.fills.v1.json"],
-            "files": len(KINDS) + len(["dead_letters", "strategy", "limits", "asyncapi", "gateway"]),
+            "files": len(KINDS)
+            + len(["dead_letters", "strategy", "limits", "asyncapi", "gateway", "telemetry"]),
         },
     )
 
