@@ -17,6 +17,9 @@ from alphaline.messages import (
     SignalDenied,
 )
 
+# Deployments stand in the log without clock records: a reader takes them by their own line time.
+WITHOUT_CLOCK = frozenset({"models.deployed.v1"})
+
 Signal = SignalApproved | SignalDenied
 Shown = SignalApproved | SignalDenied | OrderEvent | Fill
 Key = tuple[int, str]
@@ -157,7 +160,9 @@ class ReadModel:
         self.deployed: dict[tuple[str, str], ModelDeployed] = {}
         self.last_clock: Clock | None = None
         self._clocks: dict[str, dict[int, int]] = {
-            topic: dict.fromkeys(range(count), 0) for topic, count in partitions.items()
+            topic: dict.fromkeys(range(count), 0)
+            for topic, count in partitions.items()
+            if topic not in WITHOUT_CLOCK
         }
 
     def take(self, place: LogPlace, message: Message) -> None:

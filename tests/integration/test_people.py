@@ -13,12 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from alphaline.cli.__main__ import app
-from alphaline.cli.reach import Reach
-from alphaline.cli.report import write_report
-from alphaline.cli.report.collect import collect
 from alphaline.cli.verification.candidate import (
     delivered_settings,
-    strategy,
     train_candidate,
 )
 from alphaline.cli.verification.drill import (
@@ -187,23 +183,17 @@ def test_a_dead_risk_service_is_said_with_what_to_do(alphaline: Any) -> None:
     assert "alphaline status" in str(result.exception)
 
 
-def test_the_report_of_a_line_is_that_of_its_log_and_ledger(line: Line, tmp_path: Path) -> None:
-    reach = Reach(line.environment, "the test")
-    with reach.subscription() as subscription:
-        run = collect(
-            subscription,
-            reach.partition_count,
-            reach.path("ALPHALINE_LEDGER"),
-            line.reference,
-            strategy(),
-            None,
-            "Replayed as fast as the line took it.",
-        )
-    summary = write_report(run, tmp_path)
-    assert summary.signals.approved == len({one.decision_id for one in approved(line)}) > 0
-    assert summary.latency.signals == summary.signals.approved + summary.signals.denied
-    assert (summary.latency.p50_ms or -1) >= 0
-    assert all(row.holds for row in summary.shown)
+def test_the_report_of_a_line_is_that_of_its_log_and_ledger(
+    line: Line, alphaline: Any, tmp_path: Path
+) -> None:
+    summary = answer_of(alphaline("report", "--out", str(tmp_path), "--json"))
+    assert summary == json.loads((tmp_path / "summary.json").read_text())
+    signals, latency = summary["signals"], summary["latency"]
+    assert signals["approved"] == len({one.decision_id for one in approved(line)}) > 0
+    assert latency["signals"] == signals["approved"] + signals["denied"]
+    assert latency["p50_ms"] >= 0
+    assert summary["span"]["sessions"] == 2
+    assert all(row["holds"] for row in summary["shown"])
     assert (tmp_path / "report.html").stat().st_size > 50_000
 
 

@@ -143,6 +143,7 @@ def test_status_shows_the_least_line_time_of_each_topic(gateway: Gateway) -> Non
     status = gateway.get("/v1/status")
     assert status["line_times"][APPROVED] == str(T0 + 3)
     assert status["line_times"][DENIED] == "0"
+    assert "models.deployed.v1" not in status["line_times"]
     assert status["last_clock"]["ts"] == str(T0 + 7)
 
 

@@ -119,6 +119,9 @@ def collect(
 ) -> RunData:
     """Return the data of a run of one strategy over one instrument.
 
+    It begins where the first model of the strategy came into force: what the log holds before, such
+    as the history that the model was trained on, is no part of it.
+
     Parameters
     ----------
     subscription
@@ -143,13 +146,14 @@ def collect(
             f"{len(strategy.universe)}; its runs are shown by the gateway"
         )
     log = read_log(subscription, partition_count)
+    deployed = _deployed(log, strategy)
     names = datasets or sorted(reference.declarations)
     with closing(LedgerReader(ledger)) as reader:
         rows = [row for row in reader.equity() if row["strategy_id"] == strategy.strategy_id]
     return RunData(
         instrument=reference.instruments.require(strategy.universe[0]),
         sessions=reference.sessions,
-        bars=_bars(log, strategy.universe[0]),
+        bars=_bars(log, strategy.universe[0], min(one.ts for one in deployed)),
         approved=_of_strategy(log.of(SignalApproved, SIGNALS[0]), strategy),
         denied=_of_strategy(log.of(SignalDenied, SIGNALS[1]), strategy),
         orders=_of_strategy(log.of(OrderEvent, TRADING[0]), strategy),
@@ -158,7 +162,7 @@ def collect(
         capital_minor=strategy.sizing.capital_minor,
         latency_ms=latencies_ms(log),
         latency_note=latency_note,
-        deployed=_deployed(log, strategy),
+        deployed=deployed[-1],
         verdict=verdict,
         shown=shown,
         datasets=[reference.declarations[name] for name in names],
@@ -173,10 +177,10 @@ def _decoded(topic: str, items: Iterable[tuple[bytes | None, int]]) -> Iterator[
             continue  # the line has written its dead letter
 
 
-def _bars(log: RunLog, instrument: str) -> list[Bar]:
+def _bars(log: RunLog, instrument: str, from_ts: int) -> list[Bar]:
     first: dict[int, Bar] = {}
     for bar in log.of(Bar, BARS):
-        if bar.instrument == instrument:
+        if bar.instrument == instrument and bar.ts_known > from_ts:
             first.setdefault(bar.ts_event, bar)
     return [first[ts] for ts in sorted(first)]
 
@@ -194,11 +198,11 @@ def _line_time(signal: SignalApproved | SignalDenied) -> int:
     return signal.line_time if isinstance(signal, SignalDenied) else signal.proposal.line_time
 
 
-def _deployed(log: RunLog, strategy: Strategy) -> ModelDeployed:
+def _deployed(log: RunLog, strategy: Strategy) -> list[ModelDeployed]:
     found = _of_strategy(log.of(ModelDeployed, DEPLOYED), strategy)
     if not found:
         raise LineError(
             f"report: expected a deployed model of {strategy.strategy_id} on {DEPLOYED}, saw none; "
             "run `alphaline deliver`"
         )
-    return found[-1]
+    return found
