@@ -28,6 +28,7 @@ COMMANDS = {
     "signals": "alphaline.cli.signals",
     "explain": "alphaline.cli.explain",
     "kill-switch": "alphaline.cli.kill_switch",
+    "report": "alphaline.cli.report_command",
     "backfill": "alphaline.cli.backfill",
     "verify": "alphaline.cli.verify",
     "rerun": "alphaline.cli.rerun",
