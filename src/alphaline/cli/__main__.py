@@ -24,6 +24,7 @@ COMMANDS = {
     "logs": "alphaline.cli.line.logs",
     "down": "alphaline.cli.line.down",
     "clean": "alphaline.cli.line.clean",
+    "doctor": "alphaline.cli.line.doctor",
     "import": "alphaline.cli.import_bars",
     "signals": "alphaline.cli.signals",
     "explain": "alphaline.cli.explain",

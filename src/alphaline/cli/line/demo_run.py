@@ -1,25 +1,32 @@
 """The demo: a fresh line over recorded data, from the first bar to the report, and down again."""
 
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from alphaline.cli.line.forget import forget
 from alphaline.cli.line.interruption import undisturbed
 from alphaline.cli.line.latency import latencies_ms, minutes_ms, quantile
 from alphaline.cli.line.recorded_line import TRADED_ON, RecordedLine
-from alphaline.cli.line.run_data import run_data
 from alphaline.cli.progress import Progress
 from alphaline.cli.report import Shown, Summary, write_report
+from alphaline.cli.report.collect import MARKET, SIGNALS, collect
+from alphaline.errors import LineError
 from alphaline.messages import FeatureVector, decode
+from alphaline.runtime.machine_checks import check_machine
 from alphaline.runtime.supervision.supervised_line import SupervisedLine, Wanted
+from alphaline.validation.gate import GateVerdict
 
 # Up to here as fast as the line takes it, from there at a pace: a latency is that of a signal only
 # where no queue stands before it.
 FAST_UNTIL, PACED_FROM = date(2011, 3, 29), date(2011, 3, 30)
 # Line minutes per second. An idle laptop takes several hundred: at this pace it waits for the clock.
 PACE = 60
+DATASETS = ("spy_minute_2011", "vix_daily", "treasury_curve")
 
 
 class Demo(NamedTuple):
@@ -44,6 +51,7 @@ def run_demo(root: Path, progress: Progress) -> Demo:
         If a part, the training or the delivery fails.
     """
     began = time.monotonic()
+    demand_fit_machine()
     if root.exists():
         progress.done(f"removing {root}: a run starts from empty topics and stores")
         with undisturbed():
@@ -59,6 +67,16 @@ def run_demo(root: Path, progress: Progress) -> Demo:
             supervised.down()
     seconds = {"start": started, **seconds, "everything": time.monotonic() - began}
     return Demo(summary, seconds, root)
+
+
+def demand_fit_machine() -> None:
+    """Return if nothing that was checked about this machine fails; LineError with remedies if not."""
+    failed = [check for check in check_machine() if check.verdict == "fail"]
+    if failed:
+        raise LineError(
+            "this machine cannot run the line yet:\n"
+            + "\n".join(f"  {one.name}: {one.seen}\n    -> {one.remedy}" for one in failed)
+        )
 
 
 def _run(
@@ -85,30 +103,28 @@ def _report(
     progress: Progress,
 ) -> Summary:
     progress.going("reading back what stands in the topics")
-    log = recorded.watch.received("market.bars.v1")
+    log = [item for topic in MARKET for item in recorded.watch.received(topic)]
+    signals = [item for topic in SIGNALS for item in recorded.watch.received(topic)]
     span = recorded.span(PACED_FROM, TRADED_ON[1])
-    signals = [
-        item
-        for topic in ("signals.approved.v1", "signals.denied.v1")
-        for item in recorded.watch.received(topic)
-    ]
     shown = [
         _vectors(recorded),
         _proof(delivered["proof"]),
         _minutes(minutes_ms(log, signals, span)),
     ]
-    data = run_data(
-        recorded.watch,
-        root,
-        trained,
-        delivered,
-        latencies_ms(log, signals, span),
+    run = collect(
+        recorded.watch.subscription,
+        recorded.watch.partition_count,
+        root / "trading" / "ledger.sqlite",
+        recorded.reference,
+        recorded.strategy,
+        msgspec.convert(trained["gate"], GateVerdict),
         f"Measured on the sessions from {PACED_FROM} to {TRADED_ON[1]}, published at {PACE} minutes "
         "a second; the others were published as fast as the line took them.",
         shown,
+        DATASETS,
     )
     progress.going("drawing the report")
-    return write_report(data, root)
+    return write_report(replace(run, latency_ms=latencies_ms(log, signals, span)), root)
 
 
 def _vectors(recorded: RecordedLine) -> Shown:

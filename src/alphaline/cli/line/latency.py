@@ -19,11 +19,11 @@ def latencies_ms(log: Iterable[Received], signals: Iterable[Received], span: Spa
     Parameters
     ----------
     log
-        ``market.bars.v1``, whose clock records release bars.
+        Of ``market.*``, all partitions: a minute is released by the last of its clock records.
     signals
         Of approved and denied signals.
     """
-    released = _appended(log)
+    released = _released(log)
     found: dict[str, float] = {}
     for item in signals:
         message = decode(item.topic, item.value)
@@ -31,18 +31,17 @@ def latencies_ms(log: Iterable[Received], signals: Iterable[Received], span: Spa
             continue
         line_time = _line_time(message)
         if span[0] <= line_time <= span[1]:
-            waited = item.timestamp_ms - released[item.partition, line_time]
-            found.setdefault(message.decision_id, float(waited))
+            found.setdefault(message.decision_id, float(item.timestamp_ms - released[line_time]))
     return list(found.values())
 
 
 def minutes_ms(log: Iterable[Received], signals: Iterable[Received], span: Span) -> list[float]:
-    """Return, per partition and minute in ``span``, how long its clock record took to the signals."""
-    released, forwarded = _appended(log), _appended(signals)
+    """Return, per minute in ``span``, how long it took from ``log`` into every signal partition."""
+    released, forwarded = _released(log), _released(signals)
     return [
-        float(appended - released[key])
-        for key, appended in forwarded.items()
-        if span[0] <= key[1] <= span[1]
+        float(appended - released[ts])
+        for ts, appended in forwarded.items()
+        if span[0] <= ts <= span[1]
     ]
 
 
@@ -53,13 +52,16 @@ def quantile(values: Sequence[float], level: float) -> float:
     return float(np.quantile(np.array(values), level, method="inverted_cdf"))
 
 
-def _appended(items: Iterable[Received]) -> dict[tuple[int, int], int]:
-    found: dict[tuple[int, int], int] = {}
+def _released(items: Iterable[Received]) -> dict[int, int]:
+    first: dict[tuple[str, int, int], int] = {}
     for item in items:
         message = decode(item.topic, item.value)
         if isinstance(message, Clock):
-            found.setdefault((item.partition, message.ts), item.timestamp_ms)
-    return found
+            first.setdefault((item.topic, item.partition, message.ts), item.timestamp_ms)
+    last: dict[int, int] = {}
+    for (_, _, ts), appended in first.items():
+        last[ts] = max(appended, last.get(ts, 0))
+    return last
 
 
 def _line_time(signal: SignalApproved | SignalDenied) -> int:

@@ -15,10 +15,12 @@ from alphaline.messages import MINUTE_NS
 from alphaline.runtime.line_status import deployed_models
 from alphaline.runtime.places import checkout
 from alphaline.runtime.reference import ReferenceData
-from alphaline.runtime.supervision.line_file import Replay
+from alphaline.runtime.supervision.line_file import LineFile, Replay
 from alphaline.runtime.supervision.supervised_line import SupervisedLine
+from alphaline.trading.strategy import Strategy, read_strategy
 
 STRATEGY_ID = "spy_intraday_v1"
+STRATEGY_FILE = Path("strategies") / f"{STRATEGY_ID}.yaml"
 TRAINED_ON = (date(2011, 1, 3), date(2011, 1, 31))
 TRADED_ON = (date(2011, 3, 1), date(2011, 3, 31))
 
@@ -33,13 +35,22 @@ class RecordedLine:
         self._supervised = supervised
         self._line = supervised.line()
         self._progress = progress
-        self._sessions = ReferenceData(checkout() / "data" / "sample").sessions
+        self.reference = ReferenceData(checkout() / "data" / "sample")
+        self._sessions = self.reference.sessions
         self.watch = LineWatch(supervised, progress)
         self.seconds: dict[str, float] = {}
 
     def close(self) -> None:
         """Release what was opened to watch the line."""
         self.watch.close()
+
+    def catch_up(self) -> LineFile:
+        """Go through every stage that has not been gone through; market data is idle afterwards."""
+        self.publish_january()
+        if not self.has_model():
+            self.deliver(self.train()["model_version"])
+        self.trade(*TRADED_ON)
+        return self._supervised.replay(Replay(*TRADED_ON))
 
     def publish_january(self) -> None:
         """Publish what is trained on, and return when it stands in the lake and in Feast's stores."""
@@ -70,7 +81,7 @@ class RecordedLine:
         root = Path(self._line.root)
         in_force = datetime.fromtimestamp(self._last_clock(TRAINED_ON[1]) / 1e9, UTC)
         command = [
-            *("deliver", version, "--strategy", f"strategies/{STRATEGY_ID}.yaml"),
+            *("deliver", version, "--strategy", str(STRATEGY_FILE)),
             *("--tracking-uri", f"sqlite:///{root}/mlflow/mlflow.db"),
             *("--store", str(root / "models"), "--make-key"),
             *("--private-key", str(root / "keys" / "signing.pem")),
@@ -89,6 +100,11 @@ class RecordedLine:
         what = f"March {first.day} to {last.day}"
         with self._timed(f"{what} through the line"):
             self._publish(Replay(first, last, speed), "trading.positions.v1", what)
+
+    @property
+    def strategy(self) -> Strategy:
+        """The strategy that is traded."""
+        return read_strategy((checkout() / STRATEGY_FILE).read_bytes(), str(STRATEGY_FILE))
 
     def span(self, first: date, last: date) -> tuple[int, int]:
         """Return the first and the last clock record of these sessions."""

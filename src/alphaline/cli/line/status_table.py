@@ -11,7 +11,8 @@ COLUMNS = ("part", "state", "pid", "up", "port", "ready", "line time", "behind")
 
 def status_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the parts as a table, one row each."""
-    table = Table()
+    # Without a frame it fits into 80 columns.
+    table = Table(box=None, padding=(0, 1, 0, 0))
     for column in COLUMNS:
         table.add_column(column, no_wrap=True)
     for row in rows:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from alphaline.cli.progress import Progress
 from alphaline.errors import LineError
-from alphaline.messages import Clock, Message, decode
+from alphaline.messages import Clock, decode
 from alphaline.runtime.messaging import (
     KafkaSubscription,
     Received,
@@ -32,16 +32,17 @@ class LineWatch:
         line = supervised.line()
         self._bootstrap = line.bootstrap_servers
         self._topics = Topics(line.topic_prefix)
-        self._looker = KafkaSubscription(self._bootstrap, "watch", line.topic_prefix)
+        self.subscription = KafkaSubscription(self._bootstrap, "watch", line.topic_prefix)
+
+    @property
+    def partition_count(self) -> int:
+        """Partitions of every topic of the line."""
+        return self._topics.line_partitions
 
     def received(self, topic: str, last: int | None = None) -> list[Received]:
         """Return what stands on a topic, by partition and offset; ``last`` limits each partition."""
-        found = read_to_end(self._looker, self._keys(topic), last)
+        found = read_to_end(self.subscription, self._keys(topic), last)
         return sorted(found, key=lambda item: (item.partition, item.offset))
-
-    def messages(self, topic: str, last: int | None = None) -> list[Message]:
-        """Return the values of ``received``."""
-        return [decode(topic, item.value) for item in self.received(topic, last)]
 
     def line_time(self, topic: str) -> int:
         """Return the lowest last clock record over a topic's partitions, 0 where one has none."""
@@ -81,7 +82,7 @@ class LineWatch:
 
     def close(self) -> None:
         """Release the connection."""
-        self._looker.close()
+        self.subscription.close()
 
     def _keys(self, topic: str) -> list[TopicPartitionKey]:
         return [(topic, number) for number in range(self._topics.partitions(topic))]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alphaline.runtime.line_environment import service_settings
-from alphaline.runtime.places import checkout
+from alphaline.runtime.places import checkout, serving_python
 from alphaline.runtime.ports import LOOPBACK
 from alphaline.runtime.supervision.line_file import LineFile
 
@@ -53,11 +53,6 @@ class Part(NamedTuple):
 
 # The broker starts first and stops last.
 GROUPS = (BROKER, "line", MARKET_DATA)
-
-
-def serving_python() -> Path:
-    """Return the interpreter of the model server's own environment."""
-    return checkout() / ".venv-serving" / "bin" / "python"
 
 
 def parts(line: LineFile) -> tuple[Part, ...]:
@@ -123,7 +118,7 @@ def _own_settings(line: LineFile, name: str) -> dict[str, str]:
         return {
             "ALPHALINE_REPLAY_FIRST_SESSION": str(line.replay.first),
             "ALPHALINE_REPLAY_LAST_SESSION": str(line.replay.last),
-            "ALPHALINE_REPLAY_SPEED": str(line.replay.speed),
+            "ALPHALINE_REPLAY_SPEED": f"{line.replay.speed:g}",
             "ALPHALINE_REPLAY_STAYS": "true",
         }
     return {}
