@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,13 +33,13 @@ from tests.performance.measured_line import (
     INSTRUMENT,
     REFERENCE,
     TRAINED,
+    EndOfTopic,
     always_proposing,
     clock_appends,
     prepare,
     records,
     replay,
     running_line,
-    wait_for_clock,
 )
 
 # 50 minutes a second: 20 ms each, several times what an idle machine with two cores needs for one.
@@ -134,8 +134,9 @@ def _sessions() -> list[str]:
 
 def _replay(line: DrillLine, session: str) -> None:
     day = session_date(_label(session))
-    replay(line, REPLAY_TIMEOUT_S, **replay_settings(day, day, replay_speed=SPEED))
-    wait_for_clock(line, DENIED, last_clock_of(REFERENCE, day))
+    with closing(EndOfTopic(line, DENIED)) as end:
+        replay(line, REPLAY_TIMEOUT_S, **replay_settings(day, day, replay_speed=SPEED))
+        end.reached(last_clock_of(REFERENCE, day), REPLAY_TIMEOUT_S)
 
 
 def _label(session: str) -> int:

@@ -1,155 +1,180 @@
 """Bars per second through the line at 50 and at 500 instruments, and what a bar costs in each.
 
-SPY under cloned ids, published as fast as the broker takes it: every bar is folded into features, asked
-of the model and, in the second pair of rows, proposed and judged by risk with the journal on disk. Both
-lines stay up; a block of one alternates with a block of the other, of as many bars in total. Measured
-is the time between two clock records at the line's end, when it works off what was published, from one
-minute after all volatilities are known to the last minute; so start and warm-up stand outside. Beside it
-stands the processor time that the services took for all bars of the block, warm-up included.
+SPY under cloned ids: every bar is folded into features and asked of the model; in the second half of the
+rows each is also proposed, judged by risk over gRPC and journalled on disk. Two lines stay up, and a
+block of one alternates with a block of the other, of as many bars in total. A block first publishes the
+minutes until volatilities are known and waits until they are worked off. Then it publishes the measured
+minutes as fast as the broker takes them: what counts is the time from the append of the first of these
+bars to that of the last clock record at the line's end, and the processor time of the services meanwhile.
 """
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from alphaline.cli.output import progress
-from alphaline.cli.verification.drill import DrillLine, drill_broker, replay_settings
-from alphaline.market.sessions import session_date, session_label
-from alphaline.messages import MINUTE_NS, ModelDeployed
+from alphaline.cli.verification.drill import DrillLine, drill_broker
+from alphaline.market.replay import ReplayMinute, replay_minutes
+from alphaline.market.sessions import session_label
+from alphaline.messages import Bar, ModelDeployed
+from alphaline.runtime.messaging import KafkaPublisher
 from alphaline.runtime.reference import clone_ids
+from services.market_data.handlers import publish_minute
 from tests.performance.measured_line import (
     BARS_FILE,
     HOT_PATH,
     INSTRUMENT,
     REFERENCE,
     TRAINED,
+    EndOfTopic,
     Prepared,
     always_proposing,
-    clock_appends,
     never_proposing,
     prepare,
+    records,
     reference_with_clones,
-    replay,
     running_line,
-    wait_for_clock,
 )
 
 FEW, MANY = 50, 500
 GOAL = 1.2
 # Volatility is known after 20 returns; a few more let what was compiled and cached settle.
 WARM_UP_MINUTES = 24
-# Measured minutes of the many: with their warm-up 42 minutes, 21,000 bars a block.
-MEASURED_MINUTES = 18
 # The first block of each is for warming up.
-BLOCKS = 4
-REPLAY_TIMEOUT_S = 240
-POSITIONS = "trading.positions.v1"
+BLOCKS = 5
+DRAIN_TIMEOUT_S = 240
+PARTITIONS = 2
+BARS, POSITIONS = "market.bars.v1", "trading.positions.v1"
 
 Result = dict[str, Any]
 
 
+class Load(NamedTuple):
+    """What a model record makes the line do, and the measured minutes of the many instruments."""
+
+    name: str
+    adapt: Callable[[ModelDeployed], ModelDeployed]
+    minutes: int
+
+
+# Judged bars cost some ten times as much: fewer minutes give a block of seconds either way.
+LOADS = (
+    Load("no proposals", never_proposing, 36),
+    Load("every bar proposed and judged by risk over gRPC", always_proposing, 14),
+)
+
+
 class Block(NamedTuple):
-    """One replay: µs of wall time and of processor time per bar."""
+    """One measurement: µs of wall time and of processor time per bar."""
 
     wall_us: float
     cpu_us: float
 
 
 class Contender(NamedTuple):
-    """A line of ``instruments`` clones, and the minutes of it that are measured."""
+    """A line of ``instruments`` clones, its publisher, and the minutes of a block that are measured."""
 
     line: DrillLine
+    publisher: KafkaPublisher
     instruments: int
     minutes: int
+    last_clock: list[int]
 
 
 def run() -> list[Result]:
-    """Return cost per bar and bars per second, without proposals and with one for each bar."""
+    """Return cost per bar and bars per second under each load."""
     with tempfile.TemporaryDirectory(prefix="alphaline-bench-") as name:
         folder = Path(name)
         with drill_broker(folder, progress) as bootstrap:
-            ids = clone_ids(INSTRUMENT, MANY)
-            prepared = prepare(folder, ids)
-            quiet = _alternate(folder / "quiet", bootstrap, prepared, never_proposing)
-            judged = _alternate(folder / "judged", bootstrap, prepared, always_proposing)
-    return [
-        *_results("no proposals", *quiet),
-        *_results("every bar proposed and judged by risk over gRPC", *judged),
-    ]
+            prepared = prepare(folder, clone_ids(INSTRUMENT, MANY))
+            return [
+                result
+                for number, load in enumerate(LOADS)
+                for result in _alternate(folder / str(number), bootstrap, prepared, load)
+            ]
 
 
-def _alternate(
-    folder: Path,
-    bootstrap: str,
-    prepared: Prepared,
-    adapt: Callable[[ModelDeployed], ModelDeployed],
-) -> tuple[list[Block], list[Block]]:
-    deployed = adapt(prepared.deployed)
+def _alternate(folder: Path, bootstrap: str, prepared: Prepared, load: Load) -> list[Result]:
     with ExitStack() as stack:
         contenders = [
-            stack.enter_context(
-                _contender(folder / str(count), bootstrap, prepared, deployed, count)
-            )
+            stack.enter_context(_contender(folder / str(count), bootstrap, prepared, load, count))
             for count in (FEW, MANY)
         ]
-        found: list[list[Block]] = [[], []]
+        blocks: tuple[list[Block], list[Block]] = ([], [])
         first = REFERENCE.sessions.index_of(session_label(TRAINED[0]))
-        for index in range(first, first + BLOCKS):
-            for blocks, contender in zip(found, contenders, strict=True):
+        for number in range(BLOCKS):
+            for found, contender in zip(blocks, contenders, strict=True):
                 progress(
-                    f"block {index - first + 1} of {BLOCKS}: {contender.instruments} instruments"
+                    f"{load.name}: block {number + 1} of {BLOCKS}, {contender.instruments} instruments"
                 )
-                blocks.append(_block(contender, index))
-    return found[0][1:], found[1][1:]
+                found.append(_block(contender, first + number))
+    return _results(load.name, blocks[0][1:], blocks[1][1:])
 
 
 @contextmanager
 def _contender(
-    root: Path, bootstrap: str, prepared: Prepared, deployed: ModelDeployed, count: int
+    root: Path, bootstrap: str, prepared: Prepared, load: Load, count: int
 ) -> Iterator[Contender]:
     reference = reference_with_clones(root / "reference", clone_ids(INSTRUMENT, count))
     settings = {**prepared.settings, "ALPHALINE_REFERENCE_ROOT": str(reference)}
-    with running_line(root, bootstrap, settings, deployed) as line:
-        yield Contender(line, count, MEASURED_MINUTES * MANY // count)
+    with running_line(root, bootstrap, settings, load.adapt(prepared.deployed)) as line:
+        publisher = KafkaPublisher(bootstrap, "bench", line.prefix)
+        yield Contender(line, publisher, count, load.minutes * MANY // count, [0])
 
 
 def _block(contender: Contender, session: int) -> Block:
-    line, warm_up = contender.line, WARM_UP_MINUTES
-    recording, starts = _recording(line.root, session, warm_up + contender.minutes)
-    before = _cpu_seconds(line)
-    day = session_date(int(REFERENCE.sessions.session[session]))
-    settings = replay_settings(day, day, replay_bars=recording, clone_count=contender.instruments)
-    replay(line, REPLAY_TIMEOUT_S, **settings)
-    last = int(starts[-1]) + MINUTE_NS
-    wait_for_clock(line, POSITIONS, int(REFERENCE.sessions.end[session]))
-    cpu = _cpu_seconds(line) - before
-    appended = clock_appends(line, POSITIONS)
-    began, ended = (
-        max(at for (_, clock), at in appended.items() if clock == ts)
-        for ts in (int(starts[warm_up - 1]) + MINUTE_NS, last)
-    )
-    bars = contender.instruments * contender.minutes
-    all_bars = contender.instruments * len(starts)
-    return Block((ended - began) * 1e3 / bars, cpu * 1e6 / all_bars)
+    minutes = list(_minutes(contender, session))
+    traded = [place for place, minute in enumerate(minutes) if minute.bars]
+    measured_from, measured_to = traded[WARM_UP_MINUTES], traded[-1] + 1
+    with closing(EndOfTopic(contender.line, POSITIONS)) as end:
+        _publish(contender, minutes[:measured_from])
+        end.reached(minutes[measured_from - 1].clock.ts, DRAIN_TIMEOUT_S)
+        before = _cpu_seconds(contender.line)
+        _publish(contender, minutes[measured_from:measured_to])
+        ended = end.reached(minutes[measured_to - 1].clock.ts, DRAIN_TIMEOUT_S)
+        cpu = _cpu_seconds(contender.line) - before
+        _publish(contender, minutes[measured_to:])
+        end.reached(minutes[-1].clock.ts, DRAIN_TIMEOUT_S)
+    bars = sum(len(minute.bars) for minute in minutes[measured_from:measured_to])
+    began = _first_append(contender.line, bars, minutes[measured_from].bars[0])
+    return Block((ended - began) * 1e3 / bars, cpu * 1e6 / bars)
 
 
-def _recording(folder: Path, session: int, minutes: int) -> tuple[Path, Any]:
-    """Write the first ``minutes`` bars of the session's regular hours; return the file and their starts."""
-    table = pq.ParquetFile(BARS_FILE).read()
-    starts = table["ts_event"].to_numpy()
+def _minutes(contender: Contender, session: int) -> Iterator[ReplayMinute]:
+    """Yield a session's minutes, with bars of every clone in the first ones of its regular hours."""
     sessions = REFERENCE.sessions
-    low = int(np.searchsorted(starts, sessions.open[session]))
-    chosen = table.slice(low, minutes)
-    path = folder / f"bars_{session}.parquet"
-    pq.write_table(pa.table(chosen), path)
-    return path, starts[low : low + minutes]
+    recorded = REFERENCE.bars(BARS_FILE, INSTRUMENT).between(
+        int(sessions.open[session]), int(sessions.close[session])
+    )
+    starts = recorded.ts_event[: WARM_UP_MINUTES + contender.minutes]
+    chosen = recorded.between(int(starts[0]), int(starts[-1]) + 1)
+    ids = clone_ids(INSTRUMENT, contender.instruments)
+    bars = [bar for name in ids for bar in chosen.as_instrument(name)]
+    yield from replay_minutes(bars, [], sessions, after=contender.last_clock[0])
+
+
+def _publish(contender: Contender, minutes: list[ReplayMinute]) -> None:
+    for minute in minutes:
+        publish_minute(minute, contender.publisher, PARTITIONS)
+    contender.publisher.flush()
+    contender.last_clock[0] = minutes[-1].clock.ts
+
+
+def _first_append(line: DrillLine, bars: int, first: Bar) -> int:
+    key, start = first.instrument.encode(), f'"ts_event":{first.ts_event},'.encode()
+    found = [
+        item.timestamp_ms
+        for item in records(line, BARS)
+        if item.key == key and start in (item.value or b"")
+    ]
+    if len(found) != 1:
+        raise AssertionError(f"expected the first of {bars} bars once, saw it {len(found)} times")
+    return found[0]
 
 
 def _cpu_seconds(line: DrillLine) -> float:
@@ -158,29 +183,23 @@ def _cpu_seconds(line: DrillLine) -> float:
 
 
 def _results(what: str, few: list[Block], many: list[Block]) -> list[Result]:
-    wall = [_cost(what, "wall time", GOAL, [b.wall_us for b in few], [b.wall_us for b in many])]
-    cpu = [_cost(what, "processor time", None, [b.cpu_us for b in few], [b.cpu_us for b in many])]
-    speed = [
-        {
-            "name": f"bars per second at {count} instruments, {what}",
-            "ours": 1e6 / float(np.median([block.wall_us for block in blocks])),
-            "reference": None,
-            "unit": "bars/s, broker and all services on this machine",
-            "ratio": None,
-            "goal": None,
-            "holds": True,
-            "runs": [1e6 / block.wall_us for block in blocks],
-        }
-        for count, blocks in ((FEW, few), (MANY, many))
+    wall = [block.wall_us for block in few], [block.wall_us for block in many]
+    cpu = [block.cpu_us for block in few], [block.cpu_us for block in many]
+    return [
+        _cost(f"wall time per bar at {MANY} instruments, {what}", GOAL, *wall),
+        _cost(f"processor time per bar at {MANY} instruments, {what}", None, *cpu),
+        *(
+            _speed(f"bars per second at {count} instruments, {what}", costs)
+            for count, costs in zip((FEW, MANY), wall, strict=True)
+        ),
     ]
-    return [*wall, *cpu, *speed]
 
 
-def _cost(what: str, kind: str, goal: float | None, few: list[float], many: list[float]) -> Result:
+def _cost(name: str, goal: float | None, few: list[float], many: list[float]) -> Result:
     ratios = [more / less for more, less in zip(many, few, strict=True)]
     ratio = float(np.median(ratios))
     return {
-        "name": f"{kind} per bar at {MANY} instruments, {what}",
+        "name": name,
         "ours": float(np.median(many)),
         "reference": float(np.median(few)),
         "unit": f"µs; reference: at {FEW} instruments, as many bars",
@@ -188,6 +207,19 @@ def _cost(what: str, kind: str, goal: float | None, few: list[float], many: list
         "goal": goal,
         "holds": goal is None or ratio <= goal,
         "runs": ratios,
+    }
+
+
+def _speed(name: str, costs: list[float]) -> Result:
+    return {
+        "name": name,
+        "ours": 1e6 / float(np.median(costs)),
+        "reference": None,
+        "unit": "bars/s, broker and all services on this machine",
+        "ratio": None,
+        "goal": None,
+        "holds": True,
+        "runs": [1e6 / cost for cost in costs],
     }
 
 

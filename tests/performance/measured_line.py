@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -12,7 +13,7 @@ import msgspec
 import yaml
 
 from alphaline.cli.output import progress
-from alphaline.cli.verification.drill import STUCK_AFTER_S, DrillLine, drill_line
+from alphaline.cli.verification.drill import DrillLine, drill_line
 from alphaline.cli.verification.history import recorded_history
 from alphaline.cli.verification.model import deliver_model, training_set
 from alphaline.errors import LineError
@@ -25,7 +26,6 @@ from alphaline.runtime.messaging import KafkaSubscription, Received, read_to_end
 from alphaline.runtime.places import checkout
 from alphaline.runtime.reference import ReferenceData
 from alphaline.trading.strategy import read_strategy
-from tests.waiting import eventually
 
 INSTRUMENT = "eq.us.spy"
 BARS_FILE = checkout() / "data" / "sample" / "spy_minute_2011.parquet"
@@ -116,24 +116,42 @@ def replay(line: DrillLine, timeout_s: float, **settings: str) -> None:
         raise LineError(f"market_data ended with {code}\n{line.services.tail('market_data')}")
 
 
-def records(line: DrillLine, topic: str, last: int | None = None) -> list[Received]:
-    """Return what stands on a topic, as it came; ``last`` so many of each partition, or everything."""
+def records(line: DrillLine, topic: str) -> list[Received]:
+    """Return everything that stands on a topic, as it came."""
     with ExitStack() as stack:
         subscription = KafkaSubscription(line.bootstrap, "bench", line.prefix)
         stack.callback(subscription.close)
-        return read_to_end(subscription, line.keys(topic), last)
+        return read_to_end(subscription, line.keys(topic))
 
 
-def wait_for_clock(line: DrillLine, topic: str, ts: int) -> None:
-    """Return once every partition of ``topic`` holds the clock record ``ts``, whatever else it holds."""
+class EndOfTopic:
+    """Follows a topic from where it ends, with one reader: looking must not slow what is measured."""
 
-    def has_come() -> bool:
-        tail = records(line, topic, last=100)
-        reached = {item.partition for item in tail if item.key == b"clock" and _ts(item) >= ts}
-        return len(reached) == len(line.keys(topic))
+    def __init__(self, line: DrillLine, topic: str) -> None:
+        self._line = line
+        self._keys = line.keys(topic)
+        self._subscription = KafkaSubscription(line.bootstrap, "bench.end", line.prefix)
+        bounds = self._subscription.bounds(self._keys)
+        self._subscription.assign({key: high for key, (_, high) in bounds.items()})
 
-    if not eventually(has_come, within_s=STUCK_AFTER_S):
-        raise LineError(f"{topic} has not reached {ts}; logs: {line.services.root / 'logs'}")
+    def reached(self, ts: int, timeout_s: float) -> int:
+        """Return when the last partition got the clock record ``ts`` or a later one, ms of the broker."""
+        appended: dict[int, int] = {}
+        until = time.monotonic() + timeout_s
+        while len(appended) < len(self._keys):
+            for item in self._subscription.poll(10_000, 0.2):
+                if item.key == b"clock" and _ts(item) >= ts:
+                    appended.setdefault(item.partition, item.timestamp_ms)
+            if time.monotonic() > until:
+                logs = self._line.services.root / "logs"
+                raise LineError(
+                    f"{self._keys} have not reached {ts} in {timeout_s} s; logs: {logs}"
+                )
+        return max(appended.values())
+
+    def close(self) -> None:
+        """Release the connection."""
+        self._subscription.close()
 
 
 def clock_appends(line: DrillLine, topic: str) -> dict[tuple[int, int], int]:
