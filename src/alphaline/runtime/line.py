@@ -6,6 +6,7 @@ acknowledged before the step is told to check-point; a crash in between repeats 
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -106,6 +107,7 @@ class LineLoop:
         self._records += len(received)
         if received:
             self.probe("received", self._records)
+        self._count("line_records_total", Counter(item.topic for item in received))
         for item in received:
             self._offer(item)
         if not self._handle_minutes() and not received:
@@ -134,9 +136,13 @@ class LineLoop:
 
     def _handle(self, minute: Minute) -> None:
         started = time.perf_counter()
-        for outgoing in self.step.on_minute(minute):
-            self.publisher.send(outgoing)
-            self.telemetry.counter("line_published_total", topic=outgoing.topic).inc()
+        published: Counter[str] = Counter()
+        try:
+            for outgoing in self.step.on_minute(minute):
+                self.publisher.send(outgoing)
+                published[outgoing.topic] += 1
+        finally:
+            self._count("line_published_total", published)
         for topic, partition in self.forward_to:
             self.publisher.send(Outgoing(topic, "clock", minute.clock, partition))
         for closing in minute.clocks:
@@ -145,8 +151,11 @@ class LineLoop:
         self.telemetry.gauge("line_time_seconds").set(minute.ts / 1e9)
         self.telemetry.histogram("line_minute_seconds").observe(time.perf_counter() - started)
 
+    def _count(self, name: str, topics: Counter[str]) -> None:
+        for topic, number in topics.items():
+            self.telemetry.counter(name, topic=topic).inc(number)
+
     def _offer(self, item: Received) -> None:
-        self.telemetry.counter("line_records_total", topic=item.topic).inc()
         try:
             message = _under_its_key(item, self.decode(item.topic, item.value))
         except MessageError as error:

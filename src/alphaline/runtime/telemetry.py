@@ -147,6 +147,7 @@ class Telemetry:
         self.service = service
         self.registry = CollectorRegistry()
         self._made: dict[str, Counter | Gauge | Histogram] = {}
+        self._children: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
         # The loop's thread and those of a server ask for the same metric at once.
         self._making = threading.Lock()
         self._is_ready: Callable[[], bool] = lambda: False
@@ -191,6 +192,16 @@ class Telemetry:
         return 404, "text/plain", b"expected /metrics, /live or /ready\n"
 
     def _metric(self, name: str, kind: str, labels: dict[str, str]) -> Counter | Gauge | Histogram:
+        # The line asks for the same few for every message; a child once made stays the same object.
+        key = name, kind, *labels.items()
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self._labelled(name, kind, labels)
+        return child
+
+    def _labelled(
+        self, name: str, kind: str, labels: dict[str, str]
+    ) -> Counter | Gauge | Histogram:
         declared = METRICS[name]
         if declared.kind != kind or set(declared.labels) != set(labels):
             raise KeyError(

@@ -250,6 +250,15 @@ def test_rejections_are_counted_by_reason() -> None:
     assert 'line_minutes_total{service="test"} 3.0' in text
 
 
+@pytest.mark.parametrize("batch", [1, 7])
+def test_what_was_read_and_published_is_counted_by_topic(batch: int) -> None:
+    telemetry = Telemetry("test")
+    run_to_the_end(filled(3, batch), telemetry=telemetry)
+    text = telemetry.answer("/metrics")[2].decode()
+    assert f'line_records_total{{service="test",topic="{BARS}"}} 10.0' in text
+    assert f'line_published_total{{service="test",topic="{VECTORS}"}} 4.0' in text
+
+
 @pytest.mark.parametrize("place", ["received", "published", "committed"])
 def test_the_probe_is_told_every_place_with_the_records_so_far(place: str) -> None:
     seen: list[tuple[str, int]] = []

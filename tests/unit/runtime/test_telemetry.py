@@ -67,6 +67,16 @@ def test_a_metric_of_another_kind_is_a_fault() -> None:
         Telemetry("test").counter("line_time_seconds")
 
 
+def test_the_order_in_which_labels_are_given_makes_no_difference() -> None:
+    telemetry = Telemetry("test")
+    telemetry.counter("line_rejected_total", topic="t", reason="r").inc()
+    telemetry.counter("line_rejected_total", reason="r", topic="t").inc()
+    telemetry.counter("line_rejected_total", reason="t", topic="r").inc()
+    text = telemetry.answer("/metrics")[2]
+    assert b'line_rejected_total{reason="r",service="test",topic="t"} 2.0' in text
+    assert b'line_rejected_total{reason="t",service="test",topic="r"} 1.0' in text
+
+
 def test_threads_that_ask_for_a_metric_at_once_share_it() -> None:
     telemetry = Telemetry("test")
     together = threading.Barrier(8)
