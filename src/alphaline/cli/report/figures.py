@@ -129,17 +129,25 @@ def latency_picture(run: RunData, summary: Summary) -> str:
         edges = np.geomspace(values.min() * 0.9, values.max() * 1.1, 60)
         axes.hist(values, bins=edges.tolist(), color=MAIN, edgecolor=PAPER, linewidth=0.4)
         axes.set_xscale("log")
-        for name, level in (("p50", summary.latency.p50_ms), ("p99", summary.latency.p99_ms)):
+        # Above the bars and right of p99 there is room for labels, which stand on the outer
+        # sides of their lines.
+        axes.set_xlim(right=edges[-1] * (edges[-1] / edges[0]) ** 0.15)
+        axes.margins(y=0.18)
+        for name, level, side in (
+            ("p50", summary.latency.p50_ms, -1),
+            ("p99", summary.latency.p99_ms, 1),
+        ):
             assert level is not None  # noqa: S101 - there are values, so there are quantiles
             axes.axvline(max(level, 1.0), color=LOSS, linewidth=1.2, linestyle=(0, (4, 3)))
             axes.annotate(
                 f"{name} {level:,.0f} ms",
                 (max(level, 1.0), 0.97),
                 xycoords=("data", "axes fraction"),
-                xytext=(6, 0),
+                xytext=(6 * side, 0),
                 textcoords="offset points",
                 color=INK,
                 va="top",
+                ha="left" if side > 0 else "right",
             )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
         axes.set_xlabel("milliseconds, logarithmic")

@@ -95,6 +95,8 @@ def _tiles(summary: Summary) -> str:
 def _milliseconds(p50: float | None, p99: float | None) -> str:
     if p50 is None or p99 is None:
         return "not measured"
+    if p99 >= 1_000:
+        return f"{p50 / 1_000:,.1f} / {p99 / 1_000:,.1f} s"
     return f"{p50:,.0f} / {p99:,.0f} ms"
 
 
