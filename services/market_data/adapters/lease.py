@@ -33,6 +33,7 @@ class FileClockLease:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            self._file.close()
             raise ClockError(
                 f"{self._path}: another process holds the clock lease; stop it first, a line has one "
                 "clock"
