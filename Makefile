@@ -21,7 +21,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving check format test test-fast soak contracts lock demo up down bench clean distclean
+.PHONY: help setup setup-serving check format test test-fast soak contracts lock demo up down doctor bench clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,7 +99,10 @@ up: setup setup-serving ## Start the same line and leave it up
 	$(BIN)/alphaline up
 
 down: ## Stop the line
-	@if test -x $(BIN)/alphaline; then $(BIN)/alphaline down; fi
+	@if test -x $(BIN)/alphaline; then $(BIN)/alphaline down; $(BIN)/alphaline down --root var/demo; fi
+
+doctor: setup ## Check whether this machine can run the line, and say what to do where not
+	$(BIN)/alphaline doctor
 
 bench: setup setup-serving ## Measure the line on this machine
 	$(BIN)/alphaline bench

@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 
 from alphaline.errors import LineError
+from alphaline.runtime.broker import existing_broker
 from alphaline.runtime.supervision.supervised_line import SupervisedLine
+from alphaline.runtime.topics import Topics
 
 # What a line makes first in its folder.
 MADE_BY_A_LINE = "supervisor"
@@ -26,5 +28,14 @@ def forget(folder: Path) -> None:
             f"{folder}: expected the folder of a line, with {MADE_BY_A_LINE} in it, saw {found}; "
             "remove it by hand if you mean it"
         )
-    SupervisedLine(folder).down()
+    supervised = SupervisedLine(folder)
+    supervised.down()
+    _forget_topics(supervised.where.topic_prefix)
     shutil.rmtree(folder)
+
+
+def _forget_topics(prefix_file: Path) -> None:
+    # Only a line on a cluster that others use has a prefix; without that cluster they cannot be reached.
+    cluster = existing_broker() if prefix_file.exists() else None
+    if cluster is not None:
+        Topics(prefix_file.read_text()).delete(cluster)

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
+from confluent_kafka import KafkaException
+
 from alphaline.cli.progress import Progress
-from alphaline.errors import LineError
+from alphaline.errors import BrokerError, LineError
 from alphaline.messages import Clock, decode
 from alphaline.runtime.messaging import (
     KafkaSubscription,
@@ -93,25 +95,38 @@ class LineWatch:
         is_reached: Callable[[int], bool],
         told: Callable[[int], str],
     ) -> None:
-        seen, since = look(), time.monotonic()
-        while not is_reached(seen):
+        seen: int | None = None
+        since = time.monotonic()
+        while seen is None or not is_reached(seen):
             self._demand_alive()
             time.sleep(POLL_S)
-            found = look()
-            if found != seen:
+            found = _unless_away(look)
+            if found is not None and found != seen:
                 seen, since = found, time.monotonic()
             if time.monotonic() - since > STUCK_AFTER_S:
                 raise LineError(
-                    f"{told(seen)}; it has stood still for {STUCK_AFTER_S:.0f} s. `alphaline logs` "
+                    f"{_said(told, seen)}; it has stood still for {STUCK_AFTER_S:.0f} s. `alphaline logs` "
                     f"shows what the parts say, or look into {self._supervised.where.logs}"
                 )
-            self._progress.going(told(seen))
+            self._progress.going(_said(told, seen))
 
     def _demand_alive(self) -> None:
         for state in self._supervised.states().values():
             if state.state == "fatal":
                 tail = "\n".join(self._supervised.tail(state.name))
                 raise LineError(f"{state.name} ended again and again; its log ends with:\n{tail}")
+
+
+def _unless_away(look: Callable[[], int]) -> int | None:
+    # A broker that got no processor for two seconds leads nothing for a moment.
+    try:
+        return look()
+    except (KafkaException, BrokerError):
+        return None
+
+
+def _said(told: Callable[[int], str], seen: int | None) -> str:
+    return "the broker does not answer" if seen is None else told(seen)
 
 
 def _instant(ts: int) -> str:
