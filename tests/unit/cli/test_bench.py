@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from alphaline.cli import bench
 from alphaline.cli.__main__ import app
+from tests.performance.bench_line_throughput import Block, _results
 
 
 def result(name: str, goal: float | None, holds: bool) -> dict[str, Any]:
@@ -72,3 +73,18 @@ def test_an_unknown_benchmark_is_refused(
     done = CliRunner().invoke(app, ["bench", "three", "--out", str(tmp_path)])
     assert done.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("many_us", "missed"), [(119.0, 0), (121.0, 1)])
+def test_a_bar_that_costs_a_fifth_more_at_many_instruments_misses_the_goal(
+    many_us: float, missed: int
+) -> None:
+    few = [Block(100.0, 80.0), Block(90.0, 80.0), Block(110.0, 80.0)]
+    many = [block._replace(wall_us=block.wall_us * many_us / 100) for block in few]
+    rows = _results("a load", few, many)
+    assert [bench.is_missed(row) for row in rows].count(True) == missed
+    assert rows[0]["ratio"] == pytest.approx(many_us / 100)
+    assert [round(row["ours"]) for row in rows if row["unit"].startswith("bars/s")] == [
+        10_000,
+        round(1e8 / many_us / 100),
+    ]
