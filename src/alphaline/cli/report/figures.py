@@ -111,14 +111,22 @@ def denials_picture(summary: Summary) -> str:
         is_skewed = bool(counts) and max(counts) > _LOGARITHMIC_FROM * min(counts)
         if is_skewed:
             axes.set_xscale("log")
-            axes.set_xlim(left=0.5)
+        axes.set_xlim(denial_limits(counts, is_logarithmic=is_skewed))
         bars = axes.barh(names, counts, color=MAIN, height=0.62)
         axes.bar_label(bars, [f"{count:,}" for count in counts], padding=5, color=INK)
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set_xlabel("denied signals with this reason" + (", logarithmic" if is_skewed else ""))
-        axes.margins(x=0.12)
         return svg(figure, "denials", "Denied signals by reason")
+
+
+def denial_limits(counts: Sequence[int], *, is_logarithmic: bool) -> tuple[float, float]:
+    """Return the ends of the counts' axis: every bar begins and ends inside, with room for its label."""
+    largest = max(counts, default=1)
+    if not is_logarithmic:
+        return 0.0, largest * 1.15
+    smallest = 0.5
+    return smallest, largest * (largest / smallest) ** 0.12
 
 
 def latency_picture(run: RunData, summary: Summary) -> str:
