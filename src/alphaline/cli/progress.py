@@ -12,6 +12,7 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from alphaline.cli.output import progress
 
@@ -55,11 +56,11 @@ class TerminalProgress:
 
     def done(self, line: str) -> None:
         """Print a line that stays."""
-        self._console.print(line, markup=False, highlight=False)
+        self._console.print(Text(line))
 
     def going(self, line: str) -> None:
         """Show a line beside the spinner."""
-        self._status.update(line)
+        self._status.update(Text(line))
 
 
 @contextmanager

@@ -1,11 +1,15 @@
 import json
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from alphaline.cli.line import clean, down, status
 from alphaline.cli.line.forget import forget
+from alphaline.cli.line.interruption import NUMBERS, Interrupted, interruptible, undisturbed
 from alphaline.cli.line.latency import latencies_ms, minutes_ms, quantile
 from alphaline.cli.line.status_table import COLUMNS, duration, status_lines, status_table
 from alphaline.cli.line.subcommand import answer_of
@@ -53,7 +57,7 @@ def test_a_part_that_is_not_ready_shows_as_such() -> None:
     ],
 )
 def test_the_kill_switch_is_told(switch: dict[str, object] | None, said: str) -> None:
-    found = {"gateway": "g", "kafka": "k", "kill_switch": switch, "models": []}
+    found: dict[str, Any] = {"gateway": "g", "kafka": "k", "kill_switch": switch, "models": []}
     assert any(said in line for line in status_lines(found))
 
 
@@ -141,3 +145,18 @@ def test_a_minute_is_through_when_every_partition_has_its_clock_record() -> None
 def test_quantiles_are_values_that_occurred() -> None:
     assert quantile([1.0, 2.0, 3.0, 10.0], 0.5) == 2.0
     assert quantile([1.0, 2.0, 3.0, 10.0], 0.99) == 10.0
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_ends_a_command_with_the_shells_exit_code(number: signal.Signals) -> None:
+    kept = signal.getsignal(number)
+    with pytest.raises(Interrupted) as ended, interruptible():
+        os.kill(os.getpid(), number)
+    assert ended.value.code == 128 + number
+    assert signal.getsignal(number) is kept
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_stopping_a_line_is_not_interrupted(number: signal.Signals) -> None:
+    with interruptible(), undisturbed():
+        os.kill(os.getpid(), number)

@@ -36,4 +36,6 @@ def address_lines(line: "LineFile") -> Iterator[str]:
         if f"{part}_metrics" in line.ports:
             yield f"metrics       http://{line.address(f'{part}_metrics')}/metrics ({part})"
     for purpose, port in line.moved.items():
+        if purpose == "kafka" and not line.own_broker:
+            continue
         yield f"port {PREFERRED[purpose]} is taken: {purpose} listens on {port}"
