@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import structlog
+
+from alphaline.errors import MessageError
 from alphaline.messages import ModelDeployed, decode
 from alphaline.runtime.messaging import Received, Subscription, read_to_end
 
@@ -44,6 +47,13 @@ class DeployedModelsReader:
         if item.offset < self._next:
             return
         self._next = item.offset + 1
-        record = decode(DEPLOYED, item.value)
+        try:
+            record = decode(DEPLOYED, item.value)
+        except MessageError as error:
+            # What cannot be read puts nothing in force: the model before it stays.
+            structlog.get_logger().warning(
+                "deployment_rejected", offset=item.offset, reason=error.reason, detail=error.detail
+            )
+            return
         if isinstance(record, ModelDeployed):
             self._records.append(record)

@@ -53,3 +53,13 @@ def test_of_two_deployments_at_one_time_the_later_record_counts() -> None:
     again = msgspec.structs.replace(FIRST, model_digest="again")
     broker.put(DEPLOYED, 0, [FIRST, again])
     assert digests(DeployedModelsReader(MemorySubscription(broker)), 0) == ["again"]
+
+
+def test_a_record_that_cannot_be_read_is_passed_over_and_the_model_before_it_stays() -> None:
+    broker = MemoryBroker()
+    broker.put(DEPLOYED, 0, [FIRST])
+    broker.append(DEPLOYED, 0, b"no json")
+    broker.put(DEPLOYED, 0, [SECOND])
+    reader = DeployedModelsReader(MemorySubscription(broker))
+    assert digests(reader, 5) == ["one"]
+    assert digests(reader, 10) == ["two"]
