@@ -69,6 +69,11 @@ def until_ready(bootstrap: str) -> None:
     assert eventually(lambda: answers(bootstrap, timeout_s=1.0), within_s=120), bootstrap
 
 
+def children() -> set[psutil.Process]:
+    """Return what this process has started; other tests' broker may be among it."""
+    return set(psutil.Process().children())
+
+
 def is_over(process: psutil.Process) -> bool:
     """Return whether it runs no more; its parent may not have heard of it yet."""
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
@@ -113,11 +118,13 @@ def test_a_record_outlives_the_broker_that_took_it(tmp_path: Path) -> None:
 
 def test_the_broker_is_gone_after_its_block(tmp_path: Path) -> None:
     port = free_port()
+    before = children()
     with broker(tmp_path, port) as bootstrap:
         assert bootstrap == f"127.0.0.1:{port}"
         assert answers(bootstrap, timeout_s=5)
+        assert len(children() - before) == 1
     assert is_free(port)
-    assert not [child for child in psutil.Process().children() if "java" in child.name()]
+    assert not children() - before
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGKILL, signal.SIGTERM])
@@ -157,8 +164,10 @@ def test_a_killed_broker_comes_back_with_its_records(tmp_path: Path) -> None:
 
 
 def test_a_broker_that_ended_badly_is_told_at_the_end_of_the_block(tmp_path: Path) -> None:
+    before = children()
     with pytest.raises(BrokerError, match="exit code -9"), broker(tmp_path):
-        psutil.Process().children()[0].kill()
+        (java,) = children() - before
+        java.kill()
 
 
 def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
