@@ -32,9 +32,8 @@ def recorded(
     reference: ReferenceData, dataset: str, instrument: str, first: date, last: date
 ) -> RecordedBars:
     """Return the recorded bars of the sessions from ``first`` to ``last``, both included."""
-    sessions = reference.sessions.between(first, last)
     bars = reference.bars(reference.root / reference.declarations[dataset].file, instrument)
-    return bars.between(int(sessions.start[0]), int(sessions.end[-1]))
+    return bars.of_sessions(reference.sessions, first, last)
 
 
 def fold(

@@ -27,15 +27,13 @@ class RecordedFile:
         self._reference = reference
         self._file = file
         self._instrument = instrument
-        self._first, self._last = (session_label(day) for day in span)
+        self._first, self._last = span
         self._clones = clones
 
     def bars(self) -> Sequence[Bar]:
         """Return the bars, under the clones' ids where there are clones."""
-        sessions = self._reference.sessions
-        first, last = sessions.index_of(self._first), sessions.index_of(self._last)
         recorded = self._reference.bars(self._file, self._instrument)
-        chosen = recorded.between(int(sessions.start[first]), int(sessions.end[last]))
+        chosen = recorded.of_sessions(self._reference.sessions, self._first, self._last)
         if not self._clones:
             return list(chosen)
         ids = clone_ids(self._instrument, self._clones)
@@ -43,4 +41,4 @@ class RecordedFile:
 
     def observations(self) -> Sequence[Observation]:
         """Return the declared series from two weeks before the first session on."""
-        return self._reference.observations(self._first - HISTORY_NS)
+        return self._reference.observations(session_label(self._first) - HISTORY_NS)

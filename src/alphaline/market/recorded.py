@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
 from alphaline.market.instruments import Instrument, InstrumentMaster
+from alphaline.market.sessions import SessionTable, session_label
 from alphaline.market.validation import check_bar
 from alphaline.messages import MINUTE_NS, Bar
 
@@ -59,6 +61,22 @@ class RecordedBars:
         return type(self)(
             self.instrument, self.venue, self.ts_event[low:high], self.values[low:high]
         )
+
+    def of_sessions(self, sessions: SessionTable, first: date, last: date) -> Self:
+        """Return the bars from the start of session ``first`` to the start of the one after ``last``.
+
+        A bar that starts in the very minute in which a session ends belongs to it, so that two parts
+        of a recording hold as many bars as the whole.
+
+        Raises
+        ------
+        DatasetError
+            If ``first`` or ``last`` is no session.
+        """
+        begin, end = (sessions.index_of(session_label(day)) for day in (first, last))
+        is_last = end + 1 == len(sessions)
+        until = int(sessions.end[end]) + MINUTE_NS if is_last else int(sessions.start[end + 1])
+        return self.between(int(sessions.start[begin]), until)
 
     def as_instrument(self, instrument_id: str) -> Self:
         """Return the same bars under another id (see ``InstrumentMaster.with_clones``)."""

@@ -205,7 +205,7 @@ class KafkaSubscription:
             partition = self._partition(key)
             if offset is None:
                 offset = max(committed[partition.topic, partition.partition], -1)  # noqa: PLW2901
-            low, high = self._consumer.get_watermark_offsets(partition, timeout=30)
+            low, high = self._watermarks(partition)
             if not low <= offset <= high and offset != -1:
                 raise BrokerError(
                     f"{key[0]}[{key[1]}]: the reader stands at offset {offset}, the log holds {low} to "
@@ -244,10 +244,7 @@ class KafkaSubscription:
 
     def bounds(self, keys: Sequence[TopicPartitionKey]) -> dict[TopicPartitionKey, tuple[int, int]]:
         """Return, per partition, the first offset that is kept and the one after the last."""
-        return {
-            key: self._consumer.get_watermark_offsets(self._partition(key), timeout=30)
-            for key in keys
-        }
+        return {key: self._watermarks(self._partition(key)) for key in keys}
 
     def behind(self, keys: Sequence[TopicPartitionKey]) -> int:
         """Return how many messages of these partitions the group has not committed yet."""
@@ -273,6 +270,14 @@ class KafkaSubscription:
             wait_max=0.5,
         )(self._consumer.committed)
         return ask(partitions, timeout=30)
+
+    def _watermarks(self, partition: TopicPartition) -> tuple[int, int]:
+        # A partition has no leader for a moment while a broker restarts.
+        ask = stamina.retry(on=KafkaException, attempts=None, timeout=30.0, wait_max=0.5)(
+            self._consumer.get_watermark_offsets
+        )
+        low, high = ask(partition, timeout=30)
+        return low, high
 
     def _partition(self, key: TopicPartitionKey) -> TopicPartition:
         return TopicPartition(self._prefix + key[0], key[1])

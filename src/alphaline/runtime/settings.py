@@ -33,7 +33,9 @@ class LineSettings(BaseSettings):
     )
 
     replay_instrument: str = Field("eq.us.spy", description="whose bars a recording holds")
-    clone_count: int = Field(0, ge=0, description="benchmark: publish the recording under so many ids instead")
+    clone_count: int = Field(
+        0, ge=0, description="benchmark: publish the recording under so many ids instead"
+    )
 
     def clones(self) -> tuple[str, int] | None:
         """Return what the decoder needs to know of cloned instruments."""

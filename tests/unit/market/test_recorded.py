@@ -94,3 +94,13 @@ def test_a_missing_column_is_named() -> None:
     del columns["volume"]
     with pytest.raises(DatasetError, match=r"mine\.csv: expected the columns .* missing volume"):
         recorded_bars(columns, SPY, "mine.csv")
+
+
+def test_two_parts_of_a_recording_hold_as_many_bars_as_the_whole():
+    # On 2011-03-29 a bar starts at 20:00 New York, the very minute in which the session ends.
+    bars = recorded_bars(read_columns(SAMPLE / "spy_minute_2011.parquet"), SPY, "spy")
+    days = [date(2011, 3, 1), date(2011, 3, 29), date(2011, 3, 30), date(2011, 3, 31)]
+    whole = bars.of_sessions(SESSIONS, days[0], days[3])
+    parts = [bars.of_sessions(SESSIONS, *days[:2]), bars.of_sessions(SESSIONS, *days[2:])]
+    assert [len(whole)] == [sum(map(len, parts))]
+    assert len(whole) == 17_577

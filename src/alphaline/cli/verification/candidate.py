@@ -31,9 +31,8 @@ def train_candidate(folder: Path) -> ModelDeployed:
     """Train on January and deliver into ``folder/models`` with a key in ``folder/keys``."""
     reference = ReferenceData(SAMPLE)
     sessions = reference.sessions
-    first, last = (sessions.index_of(session_label(day)) for day in TRAINING)
     recorded = reference.bars(SAMPLE / "spy_minute_2011.parquet", INSTRUMENT)
-    bars = list(recorded.between(int(sessions.start[first]), int(sessions.end[last])))
+    bars = list(recorded.of_sessions(sessions, *TRAINING))
     known = reference.observations(session_label(TRAINING[0]) - HISTORY_NS)
     chosen = strategy()
     features = feature_set(chosen.features.set)

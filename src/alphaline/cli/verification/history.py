@@ -38,9 +38,8 @@ def recorded_history(
 ) -> History:
     """Return the history of the sessions from ``first`` to ``last``, as a replay publishes it."""
     sessions = reference.sessions
-    start = int(sessions.start[sessions.index_of(session_label(first))])
     end = int(sessions.end[sessions.index_of(session_label(last))])
-    bars = reference.bars(file, instrument).between(start, end)
+    bars = reference.bars(file, instrument).of_sessions(sessions, first, last)
     published = reference.observations(session_label(first) - OBSERVED_BEFORE_NS)
     known = [seen for seen in published if seen.ts_known <= end + MINUTE_NS]
     return History(bars, sorted(known, key=lambda seen: (seen.ts_known, seen.series)))

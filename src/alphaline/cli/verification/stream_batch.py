@@ -19,7 +19,6 @@ from alphaline.cli.verification.drill import (
 )
 from alphaline.errors import LineError
 from alphaline.market.replay import BEYOND_MINUTES, ReplayFaults, replay_minutes, with_faults
-from alphaline.market.sessions import session_label
 from alphaline.messages import MINUTE_NS
 from alphaline.runtime.places import checkout
 from alphaline.runtime.reference import ReferenceData
@@ -137,9 +136,8 @@ def _records_expected(reference: ReferenceData, span: Span) -> int:
 
 def _minutes(reference: ReferenceData, span: Span) -> Any:
     sessions = reference.sessions
-    first, last = (sessions.index_of(session_label(day)) for day in span)
     bars = reference.bars(checkout() / "data/sample/spy_minute_2011.parquet", INSTRUMENT)
-    chosen = bars.between(int(sessions.start[first]), int(sessions.end[last]))
+    chosen = bars.of_sessions(sessions, *span)
     return replay_minutes(list(chosen), [], sessions, allowed_lateness_ms=ALLOWED_LATENESS_MS)
 
 
