@@ -166,8 +166,7 @@ def test_a_killed_broker_comes_back_with_its_records(tmp_path: Path) -> None:
 def test_a_broker_that_ended_badly_is_told_at_the_end_of_the_block(tmp_path: Path) -> None:
     before = children()
     with pytest.raises(BrokerError, match="exit code -9"), broker(tmp_path):
-        (java,) = children() - before
-        java.kill()
+        next(iter(children() - before)).kill()
 
 
 def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
