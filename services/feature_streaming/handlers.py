@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from alphaline.features.stream import FeatureStream, StreamOutput
 from alphaline.market.minutes import Minute
 from alphaline.market.release import Rejected
-from alphaline.messages import STATUS_GAP, STATUS_NOT_WARM, STATUS_OK, STATUS_STALE, dead_letter
+from alphaline.messages import (
+    MINUTE_NS,
+    STATUS_GAP,
+    STATUS_NOT_WARM,
+    STATUS_OK,
+    STATUS_STALE,
+    dead_letter,
+)
 from alphaline.runtime.messaging import Outgoing, TopicPartitionKey
 from alphaline.runtime.telemetry import Telemetry
 from services.feature_streaming.ports import Snapshot, SnapshotStore
@@ -20,7 +27,6 @@ _STATUS_NAMES = {
     STATUS_GAP: "gap",
     STATUS_STALE: "stale",
 }
-_MINUTE_NS = 60_000_000_000
 
 
 class FeatureStep:
@@ -37,7 +43,7 @@ class FeatureStep:
         self._stream = stream
         self._snapshots = snapshots
         self._partitions = partitions
-        self._interval_ns = snapshot_minutes * _MINUTE_NS
+        self._interval_ns = snapshot_minutes * MINUTE_NS
         self._snapshot_at = 0
         self._telemetry = telemetry
 

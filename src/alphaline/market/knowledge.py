@@ -13,8 +13,8 @@ import numpy as np
 from alphaline.errors import DatasetError
 from alphaline.market.calendars import new_york_ns
 from alphaline.market.sessions import SessionTable, session_date
+from alphaline.messages import MINUTE_NS
 
-_MINUTE_NS = 60_000_000_000
 _WALL_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -80,11 +80,11 @@ def known_at(rule: KnowledgeRule, sessions: SessionTable, ts_event: int) -> int:
     """
     match rule:
         case BarEnd():
-            return ts_event + rule.minutes * _MINUTE_NS
+            return ts_event + rule.minutes * MINUTE_NS
         case SessionStart():
             return int(sessions.start[sessions.index_of(ts_event)])
         case SessionClosePlus():
-            return int(sessions.close[sessions.index_of(ts_event)]) + rule.minutes * _MINUTE_NS
+            return int(sessions.close[sessions.index_of(ts_event)]) + rule.minutes * MINUTE_NS
         case ExDateOpen():
             return int(sessions.open[sessions.index_of(ts_event)])
         case NextSessionAt():

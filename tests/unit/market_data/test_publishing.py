@@ -6,8 +6,9 @@ import pytest
 from alphaline.errors import ClockError
 from alphaline.market.replay import ReplayMinute
 from alphaline.messages import Clock, Message
+from alphaline.runtime.line_clock import TAIL_MESSAGES
 from alphaline.runtime.telemetry import Telemetry
-from services.market_data.adapters.clock_log import TAIL_MESSAGES, KafkaClockLog
+from services.market_data.adapters.clock_log import KafkaClockLog
 from services.market_data.adapters.lease import FileClockLease
 from services.market_data.adapters.pace import Paced, Unpaced
 from services.market_data.handlers import publish_replay
