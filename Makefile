@@ -14,6 +14,7 @@ BOOTSTRAP := .tools/.installed
 PACKAGES := .venv/.packages-installed
 PROJECT := .venv/.project-installed
 SERVING := .venv-serving/.packages-installed
+PEERS := .venv-peers/.packages-installed
 OFFLINE = { echo; echo "Could not install $(1)."; \
 	echo "Expected a package index or a warm cache of uv and pip. Either connect to the network and run"; \
 	echo "'make setup' again, or point PIP_INDEX_URL and UV_INDEX_URL to a mirror that can be reached."; \
@@ -21,7 +22,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving check format test test-fast soak contracts lock demo up down doctor bench clean distclean
+.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +65,15 @@ $(SERVING): $(BOOTSTRAP) requirements/model_serving.txt
 		-r requirements/model_serving.txt || $(call OFFLINE,the model server's packages)
 	@touch $@
 
+setup-peers: $(PEERS) ## Install the peers that benchmarks measure against into .venv-peers
+
+$(PEERS): $(BOOTSTRAP) requirements/peers.txt
+	@echo "[+] the benchmarks' peers, into .venv-peers"
+	@test -x .venv-peers/bin/python || $(UV) venv --quiet --python $(PYTHON) --allow-existing .venv-peers
+	@$(UV) pip install --quiet --python .venv-peers/bin/python --require-hashes --compile-bytecode \
+		-r requirements/peers.txt || $(call OFFLINE,the benchmarks' peers)
+	@touch $@
+
 check: setup ## Format, lint, types, import directions, contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -92,6 +102,7 @@ lock: $(BOOTSTRAP) ## Resolve requirements/*.txt again
 	$(LOCK) --all-extras -o requirements/platform.txt pyproject.toml
 	$(LOCK) -c requirements/platform.txt -o requirements/build.txt requirements/build.in
 	$(LOCK) -o requirements/model_serving.txt requirements/model_serving.in
+	$(LOCK) -o requirements/peers.txt requirements/peers.in
 
 demo: setup setup-serving ## Run the whole line over recorded data, then show what it did
 	$(BIN)/alphaline demo
@@ -105,11 +116,11 @@ down: ## Stop the line
 doctor: setup ## Check whether this machine can run the line, and say what to do where not
 	$(BIN)/alphaline doctor
 
-bench: setup setup-serving ## Measure the line on this machine
+bench: setup setup-serving setup-peers ## Measure the line on this machine
 	$(BIN)/alphaline bench
 
 clean: down ## Stop the line and forget its data; fetched programs stay
 	@if test -d var; then find var -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +; fi
 
 distclean: clean ## Forget everything that is not in the repository
-	rm -rf var .venv .venv-serving .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf var .venv .venv-serving .venv-peers .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

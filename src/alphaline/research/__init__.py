@@ -1,0 +1,1 @@
+"""Studies: from recorded data to a verdict that counts every trial."""

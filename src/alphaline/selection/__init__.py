@@ -1,0 +1,1 @@
+"""Which features earn their place: redundancy, importance and stability over folds."""
