@@ -5,6 +5,7 @@ from typing import Protocol
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
 from alphaline.models.model_input import as_model_input
@@ -56,3 +57,20 @@ class LogisticEstimator:
         """Return P(y = 1) of each row; see ``Estimator.predict``. Infinities are refused."""
         answer = self.pipeline.predict_proba(as_model_input(rows))[:, 1]
         return np.asarray(answer, dtype=np.float64)
+
+
+class ForestEstimator:
+    """Trees of scikit-learn that take nulls as they are."""
+
+    def __init__(self, model: RandomForestClassifier | HistGradientBoostingClassifier) -> None:
+        self.model = model
+
+    @property
+    def column_count(self) -> int:
+        """Number of columns it was fitted on."""
+        return int(self.model.n_features_in_)
+
+    def predict(self, rows: npt.NDArray[np.floating]) -> Probabilities:
+        """Return P(y = 1) of each row; see ``Estimator.predict``. Infinities are refused."""
+        answer = self.model.predict_proba(as_model_input(rows))[:, 1]
+        return np.ascontiguousarray(answer, dtype=np.float64)

@@ -13,29 +13,22 @@ from sklearn.preprocessing import StandardScaler
 
 from alphaline.errors import ModelError
 from alphaline.models.estimators import LogisticEstimator
-from alphaline.models.model_input import as_model_input
+from alphaline.models.model_input import as_model_input, require_trainable
+from alphaline.models.parameters import PARAMETERS
 from alphaline.models.tree_text import snapped
 
 Parameters = Mapping[str, int | float | str | bool]
 
-# Small trees and strong shrinkage: a month of minutes holds few independent outcomes.
 DEFAULT_PARAMETERS: Parameters = {
-    "num_leaves": 15,
-    "learning_rate": 0.05,
-    "min_data_in_leaf": 100,
-    "feature_fraction": 0.8,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 1.0,
+    name: one.default for name, one in PARAMETERS["lightgbm"].items() if name != "rounds"
 }
-DEFAULT_ROUNDS = 100
+DEFAULT_ROUNDS = int(PARAMETERS["lightgbm"]["rounds"].default)
 
-# One thread: two race each other on a busy machine, and sums must not depend on their number.
+# The order of a sum must not depend on the number of threads.
 _DETERMINISM: Parameters = {
     "objective": "binary",
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 1,
     "verbosity": -1,
 }
 
@@ -54,6 +47,7 @@ def fit_lightgbm(
     params: Parameters,
     seed: int,
     rounds: int = DEFAULT_ROUNDS,
+    threads: int = 1,
 ) -> str:
     """Return the model text of a LightGBM booster with its thresholds snapped to float32.
 
@@ -69,6 +63,8 @@ def fit_lightgbm(
         LightGBM's names; objective, threads and determinism are fixed here.
     rounds
         Number of trees.
+    threads
+        One by default: two race each other on a busy machine.
 
     Raises
     ------
@@ -76,9 +72,10 @@ def fit_lightgbm(
         If shapes disagree, a label is not 0 or 1, only one class is there, or a weight is not
         usable.
     """
-    _check(rows, labels, weights)
+    require_trainable(rows, labels, weights)
     data = lgb.Dataset(as_model_input(rows), labels, weight=weights, free_raw_data=True)
-    booster = lgb.train({**params, **_DETERMINISM, "seed": seed}, data, num_boost_round=rounds)
+    fixed = {**_DETERMINISM, "num_threads": threads, "seed": seed}
+    booster = lgb.train({**params, **fixed}, data, num_boost_round=rounds)
     return snapped(booster.model_to_string())
 
 
@@ -86,10 +83,12 @@ def fit_logistic(
     rows: npt.NDArray[np.floating],
     labels: npt.NDArray[np.int8],
     weights: npt.NDArray[np.float64] | None = None,
+    inverse_penalty: float = 1.0,
 ) -> LogisticEstimator:
     """Return the baseline to beat: median imputation, standardisation, L2 logistic regression.
 
     Rows, labels and weights as in ``fit_lightgbm``; a column without any value counts as 0.
+    ``inverse_penalty`` is scikit-learn's ``C``.
 
     Raises
     ------
@@ -97,11 +96,11 @@ def fit_logistic(
         As ``fit_lightgbm``.
     """
     used = np.ones(len(labels)) if weights is None else weights
-    _check(rows, labels, used)
+    require_trainable(rows, labels, used)
     pipeline = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
         StandardScaler(),
-        LogisticRegression(max_iter=1000),
+        LogisticRegression(C=inverse_penalty, max_iter=1000),
     )
     pipeline.fit(as_model_input(rows), labels, logisticregression__sample_weight=used)
     return LogisticEstimator(pipeline)
@@ -147,19 +146,3 @@ def _gap_above(values: npt.NDArray[np.float64], start: float) -> float:
         )
     at = int(wide[0])
     return float((below[at] + above[at]) / 2)
-
-
-def _check(
-    rows: npt.NDArray[np.floating],
-    labels: npt.NDArray[np.int8],
-    weights: npt.NDArray[np.float64],
-) -> None:
-    if rows.ndim != 2 or not len(rows) == len(labels) == len(weights):
-        raise ModelError(
-            f"expected rows (n, F) with n labels and weights, saw {rows.shape}, {labels.shape}, "
-            f"{weights.shape}"
-        )
-    if not np.array_equal(np.unique(labels), [0, 1]):
-        raise ModelError(f"expected labels 0 and 1, both present, saw {np.unique(labels)[:5]}")
-    if not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() <= 0:
-        raise ModelError("expected finite weights >= 0 that do not all vanish")
