@@ -71,9 +71,29 @@ def compound_annual_growth_rate(returns: Floats, periods: int = SESSIONS_PER_YEA
     return final ** (periods / returns.size) - 1.0 if final >= 0.0 else NAN
 
 
+def total_return(returns: Floats) -> float:
+    """Return the compounded return of all periods; NaN for an empty series."""
+    return float(np.prod(1.0 + returns)) - 1.0 if returns.size else NAN
+
+
 def calmar_ratio(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
     """Return compound annual growth over maximum drawdown; NaN without a drawdown."""
     return _ratio(compound_annual_growth_rate(returns, periods), max_drawdown(returns))
+
+
+def omega_ratio(returns: Floats, threshold: float = 0.0) -> float:
+    r"""Return the gains above ``threshold`` over the losses below it, both summed over periods.
+
+    :math:`\sum \max(r - L, 0) / \sum \max(L - r, 0)` with the per-period threshold L. NaN for an empty
+    series and without a loss. empyrical asks for two values and takes its threshold per year.
+
+    References
+    ----------
+    Keating, C. and Shadwick, W. (2002), "A Universal Performance Measure", *Journal of Performance
+    Measurement* 6(3).
+    """
+    above = returns - threshold
+    return _ratio(float(np.sum(np.maximum(above, 0.0))), float(-np.sum(np.minimum(above, 0.0))))
 
 
 def profit_factor(trades: Floats) -> float:

@@ -5,6 +5,7 @@ input for which a measure is not defined (no rows, one class only where two are 
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +57,39 @@ def calibration_error(y: Classes, p: Floats, bins: int = 10) -> float:
     """
     if y.size == 0 or np.isnan(p).any():
         return NAN
-    bin_of = np.clip((p * bins).astype(np.intp), 0, bins - 1)
-    excess = np.bincount(bin_of, weights=p - y, minlength=bins)
+    excess = np.bincount(_bin_of(p, bins), weights=p - y, minlength=bins)
     return float(np.sum(np.abs(excess)) / y.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationCurve:
+    """What ``bins`` equal-width bins of probability hold, lowest first.
+
+    Parameters
+    ----------
+    mean_probability, share_of_ones
+        float64 (bins,): NaN in a bin without rows.
+    count
+        intp (bins,): rows.
+    """
+
+    mean_probability: Floats
+    share_of_ones: Floats
+    count: NDArray[np.intp]
+
+
+def calibration_curve(y: Classes, p: Floats, bins: int = 10) -> CalibrationCurve:
+    """Return how often ``y`` is 1 where about ``p`` was said, in the bins of `calibration_error`.
+
+    NaN in ``p`` leaves every bin NaN and without rows.
+    """
+    known = not np.isnan(p).any()
+    bin_of = _bin_of(p, bins) if known else np.empty(0, dtype=np.intp)
+    count = np.bincount(bin_of, minlength=bins)
+    said = np.bincount(bin_of, weights=p if known else None, minlength=bins)
+    ones = np.bincount(bin_of, weights=y if known else None, minlength=bins)
+    rows = np.where(count > 0, count, np.nan)
+    return CalibrationCurve(mean_probability=said / rows, share_of_ones=ones / rows, count=count)
 
 
 def precision(y: Classes, p: Floats, threshold: float) -> float:
@@ -88,6 +119,56 @@ def information_coefficient(p: Floats, realised: Floats) -> float:
     if np.ptp(a) == 0.0 or np.ptp(b) == 0.0:
         return NAN
     return float(np.corrcoef(a, b)[0, 1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HorizonCoefficients:
+    """The information coefficient at each of H horizons.
+
+    Parameters
+    ----------
+    coefficient
+        float64 (H,): NaN where `information_coefficient` is.
+    rows
+        intp (H,): rows whose return at that horizon is known.
+    """
+
+    coefficient: Floats
+    rows: NDArray[np.intp]
+
+
+def information_coefficient_by_horizon(p: Floats, realised: Floats) -> HorizonCoefficients:
+    """Return Spearman's rank correlation of a prediction with the returns that followed, by horizon.
+
+    Parameters
+    ----------
+    p
+        float64 (m,): predictions. A NaN makes every coefficient NaN.
+    realised
+        float64 (m, H): realised return over each horizon. NaN where the horizon has not ended: such a
+        row is left out at that horizon, and only there.
+
+    Raises
+    ------
+    ValueError
+        If ``realised`` has not one row per prediction.
+    """
+    if realised.ndim != 2 or len(realised) != p.size:
+        raise ValueError(
+            f"information coefficient: expected realised returns of shape ({p.size}, horizons), saw "
+            f"{realised.shape}"
+        )
+    known = ~np.isnan(realised)
+    pairs = [(p[rows], column[rows]) for rows, column in zip(known.T, realised.T, strict=True)]
+    missing = bool(np.isnan(p).any())
+    found = [NAN if missing else information_coefficient(*pair) for pair in pairs]
+    return HorizonCoefficients(
+        coefficient=np.array(found, dtype=np.float64), rows=np.sum(known, axis=0)
+    )
+
+
+def _bin_of(p: Floats, bins: int) -> NDArray[np.intp]:
+    return np.clip((p * bins).astype(np.intp), 0, bins - 1)
 
 
 def _ranks(values: Floats) -> Floats:
