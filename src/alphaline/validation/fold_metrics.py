@@ -21,6 +21,8 @@ def fold_metrics(
     daily_returns: Floats,
     open_ns: int,
     threshold: float = 0.5,
+    held_ns: int | None = None,
+    instruments: int = 1,
 ) -> dict[str, float]:
     """Return all measures of one fold, or of several stitched, that its data define.
 
@@ -32,13 +34,18 @@ def fold_metrics(
     y, probability, realised
         (m,): label, predicted probability and realised long return of each labelled test decision.
     trades
-        From `simulate_trades`; returns on the notional, which is the capital.
+        From `simulate_trades`; returns on the notional, which is the capital (its part of it).
     daily_returns
         float64 (S,): from `daily_net_returns`, a value for every test session.
     open_ns
         Nanoseconds of regular hours in the test sessions.
     threshold
         Probability at which precision and recall are taken.
+    held_ns
+        Nanoseconds of regular hours with a position, of one instrument on average; None: the lives
+        of the trades, which is the same where none outlives its session.
+    instruments
+        Instruments that share the capital in equal parts.
 
     Returns
     -------
@@ -47,7 +54,7 @@ def fold_metrics(
     """
     measures = (
         _prefixed("prediction", _prediction(y, probability, realised, threshold))
-        | _prefixed("financial", _financial(trades, daily_returns, open_ns))
+        | _prefixed("financial", _financial(trades, daily_returns, open_ns, held_ns, instruments))
         | _prefixed("risk", _risk(daily_returns))
     )
     return {name: value for name, value in measures.items() if math.isfinite(value)}
@@ -69,10 +76,13 @@ def _prediction(
     }
 
 
-def _financial(trades: Trades, daily_returns: Floats, open_ns: int) -> dict[str, float]:
-    # A round trip trades the capital twice.
-    traded = np.array([2.0 * trades.net.size]) / max(daily_returns.size, 1)
-    held_ns = int(np.sum(trades.t_exit - trades.t_entry))
+def _financial(
+    trades: Trades, daily_returns: Floats, open_ns: int, held_ns: int | None, instruments: int
+) -> dict[str, float]:
+    # A round trip trades its part of the capital twice.
+    traded = np.array([2.0 * trades.net.size / instruments]) / max(daily_returns.size, 1)
+    lives = int(np.sum(trades.t_exit - trades.t_entry)) // instruments
+    held = lives if held_ns is None else held_ns
     return {
         "round_trips": float(trades.net.size),
         "total_return": float(np.prod(1.0 + daily_returns) - 1.0),
@@ -85,7 +95,7 @@ def _financial(trades: Trades, daily_returns: Floats, open_ns: int) -> dict[str,
         "profit_factor": financial.profit_factor(trades.net),
         "hit_rate": financial.hit_rate(trades.net),
         "turnover": financial.turnover(traded),
-        "exposure": financial.exposure(held_ns, open_ns),
+        "exposure": financial.exposure(held, open_ns),
         "cost_share": financial.cost_share(trades.gross, trades.gross - trades.net),
     }
 

@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 from alphaline.errors import DatasetError
 from alphaline.labels.exit_rule import LONG, SHORT
 from alphaline.labels.triple_barrier import TripleBarrierLabels
+from alphaline.market.sessions import DAY_NS
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
+Sides = NDArray[np.int8]
+
+# Borrowing is charged on calendar days.
+NIGHTS_PER_YEAR = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,22 +32,36 @@ class TradingCosts:
         What the fill loses beyond the quote.
     fee
         Commissions and exchange fees.
+    borrow_annual
+        What a short position pays for a year of borrowing, by night, nothing within a day.
     """
 
     half_spread: float
     slippage: float
     fee: float
+    borrow_annual: float = 0.0
 
     def __post_init__(self) -> None:
         if not all(
-            math.isfinite(c) and c >= 0 for c in (self.half_spread, self.slippage, self.fee)
+            math.isfinite(c) and c >= 0
+            for c in (self.half_spread, self.slippage, self.fee, self.borrow_annual)
         ):
             raise ValueError(f"trading costs: expected finite costs of 0 or more, saw {self}")
 
     @property
+    def one_side(self) -> float:
+        """Costs of opening, or of closing, as a fraction of the notional."""
+        return self.half_spread + self.slippage + self.fee
+
+    @property
     def round_trip(self) -> float:
         """Costs of opening and closing, as a fraction of the notional."""
-        return 2.0 * (self.half_spread + self.slippage + self.fee)
+        return 2.0 * self.one_side
+
+    @property
+    def borrow_nightly(self) -> float:
+        """What a short position pays for one night."""
+        return self.borrow_annual / NIGHTS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +117,7 @@ class Trades:
     """
 
     decision: NDArray[np.intp]
-    side: NDArray[np.int8]
+    side: Sides
     t_entry: Times
     t_exit: Times
     gross: Floats
@@ -134,27 +153,67 @@ def simulate_trades(
     DatasetError
         If the arrays do not match or the decisions are not in order.
     """
-    _require_decisions(probability, known_at, longs, shorts)
+    side = entry_sides(probability, thresholds)
+    return take_positions(side, known_at=known_at, longs=longs, shorts=shorts, costs=costs)
+
+
+def entry_sides(probability: Floats, thresholds: EntryThresholds) -> Sides:
+    """Return which side each probability would open: `LONG`, `SHORT` or 0; NaN opens nothing."""
     side = np.where(probability >= thresholds.long_at, LONG, 0)
-    side = np.where(probability <= thresholds.short_at, SHORT, side).astype(np.int8)
+    return np.where(probability <= thresholds.short_at, SHORT, side).astype(np.int8)
+
+
+def take_positions(
+    side: Sides,
+    *,
+    known_at: Times,
+    longs: TripleBarrierLabels,
+    shorts: TripleBarrierLabels,
+    costs: TradingCosts,
+) -> Trades:
+    """Return the trades of one instrument from the side that each decision would open.
+
+    One position at a time, also where holding it takes several sessions: a decision made while one
+    is open is passed over. Sides of several models, each fitted for its own span of decisions, may
+    follow each other in ``side``; a position then lives on into the next span.
+
+    Parameters
+    ----------
+    side
+        int8 (m,): from `entry_sides`. All else as in `simulate_trades`.
+
+    Raises
+    ------
+    DatasetError
+        If the arrays do not match or the decisions are not in order.
+    """
+    _require_decisions(side, known_at, longs, shorts)
     t_exit = np.where(side == LONG, longs.t_touch, shorts.t_touch)
     is_open = (side != 0) & np.where(side == LONG, longs.is_labelled, shorts.is_labelled)
     decision = np.flatnonzero(_one_at_a_time(is_open, known_at, t_exit))
-    taken = side[decision]
+    taken, ended = side[decision], t_exit[decision]
+    began = np.where(taken == LONG, longs.t_entry[decision], shorts.t_entry[decision])
     gross = np.where(taken == LONG, longs.realised[decision], shorts.realised[decision])
+    borrow = np.where(taken == SHORT, nights(began, ended) * costs.borrow_nightly, 0.0)
     return Trades(
         decision=decision,
         side=taken,
-        t_entry=np.where(taken == LONG, longs.t_entry[decision], shorts.t_entry[decision]),
-        t_exit=t_exit[decision],
+        t_entry=began,
+        t_exit=ended,
         gross=gross,
-        net=gross - costs.round_trip,
+        net=gross - costs.round_trip - borrow,
     )
+
+
+def nights(t_entry: Times, t_exit: Times) -> Times:
+    """Return the midnights (UTC) between entry and exit, which lie outside of regular hours."""
+    return t_exit // DAY_NS - t_entry // DAY_NS
 
 
 def daily_net_returns(trades: Trades, decision_session: Times, sessions: Times) -> Floats:
     """Return the net return of each of S sessions, float64 (S,); 0 where there was no trade.
 
+    For positions that end in the session of their decision; ``marked_returns`` takes all others.
     Every trade is on the capital of its session's start, so that the returns of a session add up.
 
     Parameters
@@ -191,9 +250,9 @@ def _one_at_a_time(is_open: NDArray[np.bool_], known_at: Times, t_exit: Times) -
 
 
 def _require_decisions(
-    probability: Floats, known_at: Times, longs: TripleBarrierLabels, shorts: TripleBarrierLabels
+    side: Sides, known_at: Times, longs: TripleBarrierLabels, shorts: TripleBarrierLabels
 ) -> None:
-    lengths = [len(a) for a in (probability, known_at, longs.y, shorts.y)]
+    lengths = [len(a) for a in (side, known_at, longs.y, shorts.y)]
     if len(set(lengths)) > 1:
         raise DatasetError(
             f"trades: expected one value per decision in every array, saw lengths {lengths}"
