@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from alphaline.cli.report.curves import Curves, Floats, Times
-from alphaline.cli.report.ink import GAIN, INK, LOSS, MAIN, MUTED, OTHER, PAPER, drawing, svg
 from alphaline.cli.report.round_trips import RoundTrip
 from alphaline.cli.report.run_data import RunData
 from alphaline.cli.report.summary import Distinct, Summary
 from alphaline.messages import MINUTE_NS, Proposal
+from alphaline.research.pages.ink import GAIN, INK, LOSS, MAIN, MUTED, OTHER, PAPER, drawing, svg
 
 WIDTH = 10.4
 NEW_YORK = ZoneInfo("America/New_York")

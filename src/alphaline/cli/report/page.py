@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from importlib.resources import files
-from typing import NamedTuple
 
 from alphaline.cli.report.run_data import RunData
 from alphaline.cli.report.summary import Money, Summary, in_major
 from alphaline.market.datasets import DatasetDeclaration
+from alphaline.research.pages import Picture, document, figure, table
 from alphaline.validation.gate import GateVerdict
 
 _VERDICTS = {
@@ -20,46 +19,32 @@ _VERDICTS = {
 }
 
 
-class Picture(NamedTuple):
-    """Inline SVG with its heading and what it shows."""
-
-    title: str
-    svg: str
-    caption: str
-
-
 def page(run: RunData, summary: Summary, pictures: Sequence[Picture]) -> str:
     """Return the HTML document."""
-    style = files("alphaline.cli.report").joinpath("style.css").read_text()
-    return "\n".join(
+    return document(
+        _title(summary),
         (
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_title(summary)}</title><style>{style}</style></head><body><main>",
             _head(summary),
             _verdict(summary),
             _tiles(summary),
-            *(_figure(picture) for picture in pictures),
+            *(figure(picture) for picture in pictures),
             _shown(summary),
             _account(summary),
             _model(summary, run.verdict),
             _data(run.datasets),
-            "</main></body></html>",
-            "",
-        )
+        ),
     )
 
 
 def _title(summary: Summary) -> str:
     span = summary.span
-    return escape(f"Alphaline: {span.ticker}, {span.first_session} to {span.last_session}")
+    return f"Alphaline: {span.ticker}, {span.first_session} to {span.last_session}"
 
 
 def _head(summary: Summary) -> str:
     span, lane = summary.span, summary.model.lane
     return (
-        f"<h1>{_title(summary)}</h1>"
+        f"<h1>{escape(_title(summary))}</h1>"
         f'<p class="lead">Recorded one-minute bars of {span.first_session} to {span.last_session} were '
         f"replayed through the line. Trades are paper trades; no order left this machine. The model "
         f"runs in the lane <b>{escape(lane)}</b>.</p>"
@@ -100,13 +85,6 @@ def _milliseconds(p50: float | None, p99: float | None) -> str:
     return f"{p50:,.0f} / {p99:,.0f} ms"
 
 
-def _figure(picture: Picture) -> str:
-    return (
-        f"<section><h2>{escape(picture.title)}</h2><figure>{picture.svg}"
-        f"<figcaption>{escape(picture.caption)}</figcaption></figure></section>"
-    )
-
-
 def _shown(summary: Summary) -> str:
     marks = {
         True: '<td class="yes">holds</td>',
@@ -117,7 +95,7 @@ def _shown(summary: Summary) -> str:
         f"<tr><td>{escape(one.what)}</td><td>{escape(one.seen)}</td>{marks[one.holds]}</tr>"
         for one in summary.shown
     )
-    return f"<h2>What this run showed</h2>{_table(('What', 'Seen', ''), rows)}"
+    return f"<h2>What this run showed</h2>{table(('What', 'Seen', ''), rows)}"
 
 
 def _account(summary: Summary) -> str:
@@ -142,7 +120,7 @@ def _account(summary: Summary) -> str:
         f'<tr><td class="name">{escape(name)}</td><td class="right">{escape(value)}</td></tr>'
         for name, value in rows
     )
-    return f"<h2>Account and line in numbers</h2>{_table(('', ''), cells)}"
+    return f"<h2>Account and line in numbers</h2>{table(('', ''), cells)}"
 
 
 def _amount(minor: float | None, money: Money) -> str:
@@ -178,7 +156,7 @@ def _model(summary: Summary, verdict: GateVerdict | None) -> str:
         f"<tr><td>{escape(name)}</td><td><code>{escape(value)}</code></td></tr>"
         for name, value in rows
     )
-    return f"<h2>Model and verdict</h2>{_table(('', ''), cells)}{_checks(verdict)}"
+    return f"<h2>Model and verdict</h2>{table(('', ''), cells)}{_checks(verdict)}"
 
 
 def _checks(verdict: GateVerdict | None) -> str:
@@ -194,7 +172,7 @@ def _checks(verdict: GateVerdict | None) -> str:
     head = ("Check", "Fold set", "#Seen", "#Demanded", "")
     return (
         f"<p>The gate (version {escape(verdict.gate_version)}) asked this of the walk-forward results on "
-        f"training data; the replayed span was never touched by training.</p>{_table(head, rows)}"
+        f"training data; the replayed span was never touched by training.</p>{table(head, rows)}"
     )
 
 
@@ -205,20 +183,9 @@ def _data(datasets: Iterable[DatasetDeclaration]) -> str:
         for one in datasets
     )
     return (
-        f"<h2>Recorded data, licences</h2>{_table(('Dataset', 'What', 'Licence', 'Attribution'), rows)}"
+        f"<h2>Recorded data, licences</h2>{table(('Dataset', 'What', 'Licence', 'Attribution'), rows)}"
         '<p class="note">Old prices for trying the line out. They are no basis for a trading decision.</p>'
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[str]) -> str:
-    cells = "".join(
-        f'<th class="number">{escape(name[1:])}</th>'
-        if name.startswith("#")
-        else f"<th>{escape(name)}</th>"
-        for name in head
-    )
-    header = f"<thead><tr>{cells}</tr></thead>" if any(head) else ""
-    return f'<div class="table"><table>{header}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def _number(value: float | None) -> str:

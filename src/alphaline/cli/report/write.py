@@ -13,10 +13,11 @@ from alphaline.cli.report.figures import (
     price_picture,
     session_picture,
 )
-from alphaline.cli.report.page import Picture, page
+from alphaline.cli.report.page import page
 from alphaline.cli.report.round_trips import round_trips
 from alphaline.cli.report.run_data import RunData
 from alphaline.cli.report.summary import Summary, distinct, summarise
+from alphaline.research.pages import Picture
 
 REPORT_FILE = "report.html"
 SUMMARY_FILE = "summary.json"
