@@ -4,7 +4,8 @@
 
 SOURCE holds the originals as tidy Parquet under ``daily/``, ``minute/`` and ``corporate_actions/``
 with a ``ts`` column (UTC, microseconds); README.md says where each of them comes from. The files go
-to OUT, or beside this script. The session table is computed. Nothing is filled, interpolated or
+to OUT, or beside this script. The session table is computed, and splits that the actions file lacks
+are recovered from the jumps of the originals' adjusted close. Nothing is filled, interpolated or
 adjusted; what is left out is said in README.md.
 """
 
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 
 from alphaline.market.calendars import xnys_sessions
 from alphaline.market.sessions import SessionTable, session_label
+from alphaline.market.split_recovery import recovered_splits
 
 HERE = Path(__file__).parent
 FIRST, LAST = date(2000, 1, 1), date(2026, 12, 31)
@@ -26,6 +28,12 @@ IDS = {"SPY": "eq.us.spy", "AAPL": "eq.us.aapl", "IBM": "eq.us.ibm"}
 PRICES = ["open", "high", "low", "close"]
 SESSION_COLUMNS = ["session", "start", "open", "close", "end"]
 TIMES = {"ts_event", *SESSION_COLUMNS}
+EVENT_COLUMNS = ["instrument", "ts_event", "kind", "value", "provenance", "reason"]
+REAL_MOVES = {
+    ("eq.us.aapl", date(2000, 9, 29)): (
+        "Apple had warned after the close of 2000-09-28 that sales and profit of the quarter would fall short"
+    ),
+}
 TENORS = {
     "1month": "ust_1m",
     "3month": "ust_3m",
@@ -104,6 +112,62 @@ def corporate_actions(source: Path) -> pa.Table:
     return table.select(["instrument", "ts_event", "dividend", "split_ratio"])
 
 
+def corporate_events(source: Path) -> pa.Table:
+    """Return splits, dividends and declared real moves, a row each, with where they come from."""
+    bars = original(source, "daily/equity_wiki_aapl_ibm_fb")
+    rows = stated_events(corporate_actions(source))
+    for instrument in ("eq.us.aapl", "eq.us.ibm"):
+        own = bars.filter(pc.field("instrument") == instrument)
+        rows += recovered_events(instrument, own, {row[:3] for row in rows})
+        rows += real_moves(instrument, own)
+    columns = zip(*sorted(rows), strict=True)
+    return pa.table(dict(zip(EVENT_COLUMNS, (pa.array(column) for column in columns), strict=True)))
+
+
+def stated_events(actions: pa.Table) -> list[tuple[str, int, str, float, str, str]]:
+    """Return a row for each dividend and split that the actions file states."""
+    reason = "the source's own column"
+    return [
+        (row["instrument"], row["ts_event"], kind, row[column], "source", reason)
+        for row in actions.to_pylist()
+        for kind, column, nothing in (("dividend", "dividend", 0.0), ("split", "split_ratio", 1.0))
+        if row[column] != nothing
+    ]
+
+
+def recovered_events(
+    instrument: str, bars: pa.Table, stated: set[tuple[str, int, str]]
+) -> list[tuple[str, int, str, float, str, str]]:
+    """Return a row for each split that the adjusted close knows and the actions file lacks."""
+    session, close, adj_close = (
+        bars[name].to_numpy() for name in ("ts_event", "close", "adj_close")
+    )
+    reason = "jump of the source's adj_close over close from the session before"
+    return [
+        (instrument, label, "split", ratio, "recovered", reason)
+        for label, ratio in recovered_splits(session, close, adj_close)
+        if (instrument, label, "split") not in stated
+    ]
+
+
+def real_moves(instrument: str, bars: pa.Table) -> list[tuple[str, int, str, float, str, str]]:
+    """Return a row for each move that looks like a split and is none; the value is as recorded."""
+    session, close = bars["ts_event"].to_numpy(), bars["close"].to_numpy()
+    rows = {int(label): row for row, label in enumerate(session.tolist())}
+    return [
+        (
+            instrument,
+            label,
+            "real_move",
+            close[rows[label]] / close[rows[label] - 1],
+            "declared",
+            why,
+        )
+        for (whose, day), why in REAL_MOVES.items()
+        if whose == instrument and (label := session_label(day)) in rows
+    ]
+
+
 def main() -> None:
     """Write every file from the source folder that the command line names."""
     if len(sys.argv) not in {2, 3}:
@@ -116,6 +180,7 @@ def main() -> None:
     write(out, "treasury_curve", treasury(source))
     write(out, "equity_daily_wiki", equity_daily(source))
     write(out, "corporate_actions_wiki", corporate_actions(source))
+    write(out, "corporate_events", corporate_events(source))
     columns = {name: getattr(sessions, name) for name in SESSION_COLUMNS}
     write(out, "xnys_sessions", pa.table(columns))
 

@@ -1,5 +1,6 @@
 """Dataset declarations: what a dataset is, whose it is, and when each of its rows was known."""
 
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -11,10 +12,12 @@ from alphaline.market.knowledge import (
     ExDateOpen,
     KnowledgeRule,
     NextSessionAt,
+    PeriodEndPlus,
     SessionClosePlus,
     SessionStart,
     wall_time,
 )
+from alphaline.market.row_repairs import Repair
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,11 +42,25 @@ class Column(_Strict, frozen=True):
 
 
 class Series(_Strict, frozen=True):
-    """An observation series and the column that holds it."""
+    """An observation series and the column that holds it.
+
+    ``knowledge_time`` is given where the series is published at another time than the dataset's rule
+    says.
+    """
 
     id: str
     column: str
     unit: str
+    knowledge_time: KnowledgeRule | None = None
+
+
+class KnownSpan(_Strict, frozen=True):
+    """Sessions from ``first`` to ``last``, both included, on which every event of a kind has its row."""
+
+    instrument: str
+    kind: Literal["split", "dividend"]
+    first: date
+    last: date
 
 
 class LastKnown(_Strict, frozen=True, tag_field="rule", tag="last_known"):
@@ -74,10 +91,16 @@ class DatasetDeclaration(_Strict, frozen=True):
         When a row was known, with the reason. There is no default.
     missing
         What a missing row means.
+    known_spans
+        For ``corporate_events``: where no row means no event.
+    repairs
+        For ``daily_bars``: what to do with rows that are known to be broken.
     """
 
     name: str
-    kind: Literal["bars", "daily_bars", "observations", "corporate_actions", "sessions"]
+    kind: Literal[
+        "bars", "daily_bars", "observations", "corporate_actions", "corporate_events", "sessions"
+    ]
     file: str
     description: str
     source: Source
@@ -89,6 +112,8 @@ class DatasetDeclaration(_Strict, frozen=True):
     defects: tuple[str, ...]
     instrument: str | None = None
     series: tuple[Series, ...] = ()
+    known_spans: tuple[KnownSpan, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
 def parse_declaration(text: bytes, origin: str) -> DatasetDeclaration:
@@ -131,8 +156,15 @@ _RULES: dict[str, type[msgspec.Struct]] = {
     "session_close_plus": SessionClosePlus,
     "next_session_at": NextSessionAt,
     "ex_date_open": ExDateOpen,
+    "period_end_plus": PeriodEndPlus,
 }
 _MISSING: dict[str, type[msgspec.Struct]] = {"last_known": LastKnown, "no_row": NoRow}
+_LISTS: dict[str, type[msgspec.Struct]] = {
+    "columns": Column,
+    "series": Series,
+    "known_spans": KnownSpan,
+    "repairs": Repair,
+}
 
 
 def _refuse_unknown(raw: Any, kind: type[msgspec.Struct], origin: str, path: str) -> None:
@@ -155,17 +187,24 @@ def _refuse_nested(key: str, value: Any, origin: str, path: str) -> None:
         _refuse_unknown(value, Source, origin, path)
     elif key in tables and isinstance(value, dict) and value.get("rule") in tables[key]:
         _refuse_unknown(value, tables[key][value["rule"]], origin, path)
-    elif key in ("columns", "series") and isinstance(value, list):
+    elif key in _LISTS and isinstance(value, list):
         for item in value:
-            _refuse_unknown(item, Column if key == "columns" else Series, origin, path)
+            _refuse_unknown(item, _LISTS[key], origin, path)
 
 
 def _demand_knowledge_time(raw: dict[str, Any], origin: str) -> None:
-    rule = raw.get("knowledge_time")
+    _demand_rule(raw.get("knowledge_time"), f"dataset {raw.get('name', '?')!r}", origin)
+    series = raw.get("series")
+    for item in series if isinstance(series, list) else ():
+        if isinstance(item, dict) and item.get("knowledge_time") is not None:
+            _demand_rule(item["knowledge_time"], f"series {item.get('id', '?')!r}", origin)
+
+
+def _demand_rule(rule: Any, whose: str, origin: str) -> None:
     if not isinstance(rule, dict) or rule.get("rule") not in _RULES:
         seen = "none" if rule is None else repr(rule)
         raise DatasetError(
-            f"{origin}: dataset {raw.get('name', '?')!r} is refused, because it does not declare when its "
+            f"{origin}: {whose} is refused, because it does not declare when its "
             f"rows were known; saw knowledge_time {seen}, expected one of the rules "
             f"{', '.join(_RULES)} with its reason"
         )
@@ -189,18 +228,50 @@ def _check(declaration: DatasetDeclaration, origin: str) -> None:
             f"{origin}: kind {declaration.kind!r} with {len(declaration.series)} series; observations "
             "declare at least one series, other kinds none"
         )
-    _check_numbers(declaration, origin)
+    _check_keys_of_kind(declaration, origin)
+    _check_rule(declaration.knowledge_time, origin)
+    for series in declaration.series:
+        if series.knowledge_time is not None:
+            _check_rule(series.knowledge_time, origin)
+    _check_age(declaration, origin)
 
 
-def _check_numbers(declaration: DatasetDeclaration, origin: str) -> None:
-    rule, missing = declaration.knowledge_time, declaration.missing
-    if isinstance(rule, NextSessionAt):
-        wall_time(rule.new_york)
-    if isinstance(rule, BarEnd | SessionClosePlus) and rule.minutes < 0:
+def _check_keys_of_kind(declaration: DatasetDeclaration, origin: str) -> None:
+    if (declaration.kind == "corporate_events") != bool(declaration.known_spans):
         raise DatasetError(
-            f"{origin}: expected knowledge_time.minutes of 0 or more, saw {rule.minutes}; a row cannot "
+            f"{origin}: kind {declaration.kind!r} with {len(declaration.known_spans)} known_spans; "
+            "corporate_events declare where no row means no event, other kinds have no spans"
+        )
+    if declaration.repairs and declaration.kind != "daily_bars":
+        raise DatasetError(
+            f"{origin}: kind {declaration.kind!r} with repairs, which only daily_bars can have; remove them"
+        )
+    for span in declaration.known_spans:
+        if span.last < span.first:
+            raise DatasetError(
+                f"{origin}: a known span of {span.instrument} ends on {span.last}, before its first "
+                f"session {span.first}; correct it"
+            )
+
+
+def _check_rule(rule: KnowledgeRule, origin: str) -> None:
+    if isinstance(rule, NextSessionAt | PeriodEndPlus):
+        wall_time(rule.new_york)
+    delay = getattr(rule, "minutes", 0), getattr(rule, "days", 1)
+    if delay[0] < 0:
+        raise DatasetError(
+            f"{origin}: expected knowledge_time.minutes of 0 or more, saw {delay[0]}; a row cannot "
             "be known before it happened"
         )
+    if delay[1] < 1:
+        raise DatasetError(
+            f"{origin}: expected knowledge_time.days of 1 or more, saw {delay[1]}; what a period says "
+            "is not known before it has ended"
+        )
+
+
+def _check_age(declaration: DatasetDeclaration, origin: str) -> None:
+    missing = declaration.missing
     if isinstance(missing, LastKnown) and missing.max_age_sessions < 1:
         raise DatasetError(
             f"{origin}: expected missing.max_age_sessions of 1 or more, saw {missing.max_age_sessions}"

@@ -5,7 +5,8 @@ before the instant that the rule gives.
 """
 
 import re
-from datetime import time
+from datetime import date, time, timedelta
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -50,7 +51,21 @@ class ExDateOpen(Rule, frozen=True, tag="ex_date_open"):
     """Known at the open of regular hours on the ex-date that the row describes."""
 
 
-KnowledgeRule = BarEnd | SessionStart | SessionClosePlus | NextSessionAt | ExDateOpen
+class PeriodEndPlus(Rule, frozen=True, tag="period_end_plus"):
+    """Known at ``new_york`` (HH:MM) ``days`` after the last day of the row's week, month or quarter.
+
+    For figures of a whole period, whichever day of it their row is dated, and for daily values that a
+    source publishes together. A week ends on Sunday.
+    """
+
+    period: Literal["week", "month", "quarter"]
+    days: int
+    new_york: str
+
+
+KnowledgeRule = (
+    BarEnd | SessionStart | SessionClosePlus | NextSessionAt | ExDateOpen | PeriodEndPlus
+)
 
 
 def wall_time(text: str) -> time:
@@ -75,8 +90,8 @@ def known_at(rule: KnowledgeRule, sessions: SessionTable, ts_event: int) -> int:
     Raises
     ------
     DatasetError
-        If the table has no session for the row. Only ``next_session_at`` takes rows of dates without
-        a session: the bond market trades on some of them.
+        If the table has no session for the row. Only ``next_session_at`` and ``period_end_plus`` take
+        rows of dates without a session: the bond market trades on some of them.
     """
     match rule:
         case BarEnd():
@@ -91,6 +106,18 @@ def known_at(rule: KnowledgeRule, sessions: SessionTable, ts_event: int) -> int:
             return new_york_ns(
                 session_date(_session_after(sessions, ts_event)), wall_time(rule.new_york)
             )
+        case PeriodEndPlus():
+            last = _last_day(rule.period, session_date(ts_event))
+            return new_york_ns(last + timedelta(days=rule.days), wall_time(rule.new_york))
+
+
+def _last_day(period: str, day: date) -> date:
+    if period == "week":
+        return day + timedelta(days=6 - day.weekday())
+    months = 1 if period == "month" else 3
+    behind = (day.month - 1) // months * months + months
+    first_behind = date(day.year + behind // 12, behind % 12 + 1, 1)
+    return first_behind - timedelta(days=1)
 
 
 def _session_after(sessions: SessionTable, ts_event: int) -> int:

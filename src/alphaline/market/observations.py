@@ -79,11 +79,12 @@ def _of_series(
 ) -> list[Observation]:
     values = np.asarray(_column(rows, series.column, declaration), dtype=np.float64)
     labels = np.asarray(_column(rows, "ts_event", declaration), dtype=np.int64)
+    rule = series.knowledge_time or declaration.knowledge_time
     return [
         Observation(
             series=series.id,
             ts_event=label,
-            ts_known=known_at(declaration.knowledge_time, sessions, label),
+            ts_known=known_at(rule, sessions, label),
             value=value,
             unit=series.unit,
             dataset=declaration.name,

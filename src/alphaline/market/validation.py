@@ -59,7 +59,7 @@ def check_bar(bar: Bar, master: InstrumentMaster) -> BarReason | None:
         and 0.0 <= bar.volume < inf
     ):
         return None
-    return prices_reason(bar.open, bar.high, bar.low, bar.close) or _volume_reason(bar.volume)
+    return bar_values_reason(bar.open, bar.high, bar.low, bar.close, bar.volume)
 
 
 def check_clock(clock: Clock) -> ClockReason | None:
@@ -100,6 +100,13 @@ def prices_reason(open_: float, high: float, low: float, close: float) -> BarRea
     if not (low <= open_ <= high and low <= close <= high):
         return "OPEN_OR_CLOSE_OUTSIDE_RANGE"
     return None
+
+
+def bar_values_reason(
+    open_: float, high: float, low: float, close: float, volume: float
+) -> BarReason | None:
+    """Return what is wrong with the prices and the volume of one bar, None if nothing is."""
+    return prices_reason(open_, high, low, close) or _volume_reason(volume)
 
 
 def _volume_reason(volume: float) -> BarReason | None:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
 from alphaline.market.datasets import DatasetDeclaration, parse_declaration
@@ -72,6 +75,25 @@ class ReferenceData:
         instrument = self.instruments.require(instrument_id)
         columns = ("ts_event", "open", "high", "low", "close", "volume")
         return recorded_bars(read_columns(file, columns), instrument, str(file))
+
+    def declaration(self, name: str) -> DatasetDeclaration:
+        """Return the declaration of a dataset; DatasetError if none of this name is declared."""
+        if name not in self.declarations:
+            raise DatasetError(
+                f"{self.root}: expected a dataset of {', '.join(self.declarations)}, saw {name!r}; declare "
+                "it with its knowledge time, or correct the name"
+            )
+        return self.declarations[name]
+
+    def of_kind(self, kind: str) -> list[DatasetDeclaration]:
+        """Return the declared datasets of one kind, by name."""
+        return [found for found in self.declarations.values() if found.kind == kind]
+
+    def rows(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return the declared columns of a dataset; a column that is not declared is not read."""
+        declaration = self.declaration(name)
+        columns = [column.name for column in declaration.columns]
+        return read_columns(self.root / declaration.file, columns)
 
     def observations(self, first_ts: int) -> list[Observation]:
         """Return every published value of every declared series with ``ts_event`` from ``first_ts``."""

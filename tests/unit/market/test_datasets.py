@@ -34,7 +34,7 @@ def test_every_sample_dataset_is_declared(path: Path) -> None:
 def test_no_sample_file_is_without_a_declaration() -> None:
     files = {path.stem for path in SAMPLE.glob("*.parquet")}
     assert files == {path.stem for path in DECLARATIONS}
-    assert len(files) == 6
+    assert len(files) == 7
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_the_sample_is_small_and_nothing_else_is_shipped() -> None:
     }
     instruments = {
         instrument
-        for name in ("equity_daily_wiki", "corporate_actions_wiki")
+        for name in ("equity_daily_wiki", "corporate_actions_wiki", "corporate_events")
         for instrument in read_columns(SAMPLE / f"{name}.parquet")["instrument"]
     }
     assert instruments == {"eq.us.aapl", "eq.us.ibm"}

@@ -1,0 +1,160 @@
+"""Daily data as a study takes it: bars, actions, observations and calendar, checked and with digests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from alphaline.errors import DatasetError
+from alphaline.market.adjustment import AdjustedBars, Mode, adjusted
+from alphaline.market.corporate_actions import CorporateActions, corporate_actions
+from alphaline.market.daily import DailyBars, daily_bars
+from alphaline.market.dataset_digest import dataset_digest
+from alphaline.market.datasets import DatasetDeclaration
+from alphaline.market.knowledge import KnowledgeRule
+from alphaline.market.observations import observations
+from alphaline.market.price_jumps import JumpBounds, check_jumps
+from alphaline.market.sessions import SessionTable
+from alphaline.messages import Observation
+from alphaline.messages.identity import digest
+from alphaline.runtime.places import checkout
+from alphaline.runtime.reference import ReferenceData
+
+
+@dataclass(frozen=True, eq=False)
+class ResearchData:
+    """What a study of daily bars starts from.
+
+    Parameters
+    ----------
+    sessions
+        Calendar of all instruments.
+    bars
+        Raw bars by instrument id.
+    actions
+        Corporate actions by instrument id; every instrument with bars has them.
+    known
+        Knowledge-time rule of the bars, by instrument id.
+    observations
+        Published values of every declared series, in order of (ts_known, series, ts_event).
+    digests
+        Digest of each dataset that was read, by its name.
+    """
+
+    sessions: SessionTable
+    bars: Mapping[str, DailyBars]
+    actions: Mapping[str, CorporateActions]
+    known: Mapping[str, KnowledgeRule]
+    observations: tuple[Observation, ...]
+    digests: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """One digest of all datasets, for the records of a study."""
+        return digest(
+            "\x1f".join(f"{name}={self.digests[name]}" for name in sorted(self.digests)).encode()
+        )
+
+    def adjusted(self, instrument: str, mode: Mode = "splits") -> AdjustedBars:
+        """Return the forward-adjusted bars of an instrument; DatasetError if there are none."""
+        if instrument not in self.bars:
+            raise DatasetError(
+                f"expected an instrument of {', '.join(self.bars)}, saw {instrument!r}"
+            )
+        return adjusted(self.bars[instrument], self.actions[instrument], mode)
+
+
+def load_sample() -> ResearchData:
+    """Return the daily data of the checkout's ``data/sample``: AAPL, IBM, VIX and the Treasury curve."""
+    return load(checkout() / "data" / "sample")
+
+
+def load(folder: Path, bounds: JumpBounds | None = None) -> ResearchData:
+    """Return everything daily that is declared in ``folder``.
+
+    Every row is checked, and a price jump that no corporate action explains is refused.
+
+    Parameters
+    ----------
+    folder
+        With ``xnys_sessions.parquet`` and, for each dataset, ``<name>.yaml`` beside its file: kinds
+        ``daily_bars``, ``corporate_events`` and ``observations``.
+    bounds
+        From which size on a move has to be explained.
+
+    Raises
+    ------
+    DatasetError
+        For a dataset without a knowledge-time rule, an instrument in two datasets or without declared
+        corporate events, and any row that cannot be true.
+    """
+    reference = ReferenceData(folder)
+    bars, known = _bars(reference)
+    actions = {instrument: _actions(reference, instrument) for instrument in bars}
+    for instrument, own in bars.items():
+        check_jumps(own, actions[instrument], bounds)
+    return ResearchData(
+        sessions=reference.sessions,
+        bars=bars,
+        actions=actions,
+        known=known,
+        observations=_observations(reference),
+        digests=_digests(reference),
+    )
+
+
+def _bars(reference: ReferenceData) -> tuple[dict[str, DailyBars], dict[str, KnowledgeRule]]:
+    bars: dict[str, DailyBars] = {}
+    known: dict[str, KnowledgeRule] = {}
+    for declared in reference.of_kind("daily_bars"):
+        rows = reference.rows(declared.name)
+        origin = str(reference.root / declared.file)
+        for instrument in _instruments(declared, rows.get("instrument"), origin):
+            if instrument in bars:
+                raise DatasetError(
+                    f"{origin}: {instrument} has bars in another dataset too; keep one"
+                )
+            bars[instrument] = daily_bars(
+                rows, instrument, reference.sessions, origin, declared.repairs
+            )
+            known[instrument] = declared.knowledge_time
+    return bars, known
+
+
+def _instruments(declared: DatasetDeclaration, ids: object, origin: str) -> list[str]:
+    if ids is None and declared.instrument is None:
+        raise DatasetError(
+            f"{origin}: neither a column nor the declaration names the instrument; name it"
+        )
+    return [declared.instrument] if declared.instrument else sorted(set(ids.tolist()))  # type: ignore[attr-defined]
+
+
+def _actions(reference: ReferenceData, instrument: str) -> CorporateActions:
+    for declared in reference.of_kind("corporate_events"):
+        if any(span.instrument == instrument for span in declared.known_spans):
+            origin = str(reference.root / declared.file)
+            rows = reference.rows(declared.name)
+            return corporate_actions(
+                rows, instrument, declared.known_spans, reference.sessions, origin
+            )
+    raise DatasetError(
+        f"{reference.root}: no dataset of kind corporate_events knows {instrument}; declare its events "
+        "with the spans for which they are known"
+    )
+
+
+def _observations(reference: ReferenceData) -> tuple[Observation, ...]:
+    found = [
+        observation
+        for declared in reference.of_kind("observations")
+        for observation in observations(reference.rows(declared.name), declared, reference.sessions)
+    ]
+    return tuple(sorted(found, key=lambda seen: (seen.ts_known, seen.series, seen.ts_event)))
+
+
+def _digests(reference: ReferenceData) -> dict[str, str]:
+    kinds = ("daily_bars", "corporate_events", "observations", "sessions")
+    return {
+        declared.name: dataset_digest(declared, reference.rows(declared.name))
+        for kind in kinds
+        for declared in reference.of_kind(kind)
+    }
