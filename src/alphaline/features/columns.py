@@ -1,5 +1,6 @@
 """A column of a feature set: one row of data, no code."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,9 @@ Timeframe = Literal["1m", "5m", "30m", "session", "none"]
 TIMEFRAMES: tuple[Timeframe, ...] = ("1m", "5m", "30m", "session", "none")
 
 INPUTS = ("open", "high", "low", "close", "volume")
+
+# Fields of a bar are in lower case, so that no name can mean both.
+SERIES_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
 # Sessions a session operator may look back: what a cold start has to fold before it is warm.
 MAXIMUM_SESSION_LOOK_BACK = 5
@@ -33,8 +37,9 @@ class Column:
     window
         Bars of the timeframe; what it means for each operator is in ``OPERATORS``.
     input
-        ``open``, ``high``, ``low``, ``close`` or ``volume`` of the bar, where the operator has a
-        choice; for observations the names of the series.
+        As many as the operator reads: ``open``, ``high``, ``low``, ``close`` or ``volume`` of the
+        bar, or an observed series by its name in capitals (``VIX``); on the timeframe ``none``
+        series only. Where a series is missing or stale at a bar's close the operator starts anew.
     parameters
         Numbers in the order of the operator's ``parameters``.
 
@@ -69,8 +74,10 @@ class Column:
     def _check_input(self) -> None:
         if len(self.input) != self.definition.inputs:
             raise self._refusal(f"{self.definition.inputs} input(s)", self.input)
-        if self.timeframe != "none" and not set(self.input) <= set(INPUTS):
-            raise self._refusal(f"inputs out of {INPUTS}", self.input)
+        fields = () if self.timeframe == "none" else INPUTS
+        if not all(name in fields or SERIES_NAME.fullmatch(name) for name in self.input):
+            expected = f"inputs out of {fields} or names of series in capitals"
+            raise self._refusal(expected.replace("out of () or ", ""), self.input)
 
     def _refusal(self, expected: str, seen: object) -> ContractError:
         return ContractError(
@@ -81,6 +88,16 @@ class Column:
     def definition(self) -> Operator:
         """The operator's row in the table of operators."""
         return OPERATORS[self.operator]
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The observed series among the inputs."""
+        return tuple(name for name in self.input if name not in INPUTS)
+
+    @property
+    def has_observed_input(self) -> bool:
+        """Whether the operator reads an observed series beside closed bars."""
+        return bool(self.series) and self.timeframe != "none"
 
     @property
     def warm_up(self) -> int:

@@ -53,8 +53,7 @@ class FeatureSet:
     @cached_property
     def observations(self) -> tuple[str, ...]:
         """Names of the observation series that the columns read, in order of first use."""
-        observed = (column.input for column in self.columns if column.timeframe == "none")
-        return tuple(dict.fromkeys(series for inputs in observed for series in inputs))
+        return tuple(dict.fromkeys(name for column in self.columns for name in column.series))
 
     @cached_property
     def digest(self) -> str:

@@ -59,8 +59,8 @@ def _places(columns: list[Column]) -> tuple[list[int], dict[int, int], int]:
             place += at.CLOCK
         for i, column in enumerate(columns):
             if _clock(column) in members:
-                offsets[i] = place
-                place += 1 + column.definition.size(column.window)
+                offsets[i] = place + column.has_observed_input
+                place += column.has_observed_input + _block(column)
     return offsets, clock_offsets, place
 
 
@@ -80,8 +80,7 @@ def _clocks(
 
 
 def _row(column: Column, offset: int, out: int, series: tuple[str, ...]) -> tuple[int, ...]:
-    known = series if column.timeframe == "none" else INPUTS
-    first, second = ([known.index(name) for name in column.input] + [0, 0])[:2]
+    first, second = ([_input(name, column, series) for name in column.input] + [0, 0])[:2]
     return (
         column.definition.kind,
         offset,
@@ -91,7 +90,19 @@ def _row(column: Column, offset: int, out: int, series: tuple[str, ...]) -> tupl
         column.warm_up,
         column.look_back,
         out,
+        _block(column) if column.has_observed_input else 0,
     )
+
+
+def _block(column: Column) -> int:
+    return 1 + column.definition.size(column.window)
+
+
+def _input(name: str, column: Column, series: tuple[str, ...]) -> int:
+    if name in INPUTS:
+        return INPUTS.index(name)
+    # Without a bar every input is a series.
+    return series.index(name) + (0 if column.timeframe == "none" else at.SERIES)
 
 
 def _numbers(column: Column) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
+from alphaline.features.compiled.inputs import input_value, own_number
 from alphaline.features.compiled.jit import inlined, merged
 from alphaline.features.compiled.layout import (
     CLOSE_PRICE,
@@ -15,6 +16,7 @@ from alphaline.features.compiled.layout import (
     KIND,
     LOW,
     OFFSET,
+    OWN,
     RANGE,
     RETURN,
     VOLUME,
@@ -35,7 +37,7 @@ def _log_return(s: Row, offset: int, window: int, number: int, x: float) -> floa
     place = offset + number % window
     before = s[place]
     s[place] = x
-    return math.log(x / before) if before > 0.0 else 0.0
+    return math.log(x / before) if before > 0.0 and x > 0.0 else math.nan
 
 
 @inlined
@@ -75,6 +77,8 @@ def _moment_value(s: Row, offset: int, table: Ints, j: int, number: int, x: floa
 @inlined
 def _macd_value(s: Row, offset: int, kind: int, number: int, x: float, p: Row, j: int) -> float:
     line, signal = macd(s, offset, number, x, p[j, 0], p[j, 1], p[j, 2])
+    if x <= 0.0:
+        return math.nan
     if kind == at.MACD_LINE:
         return line / x
     if kind == at.MACD_SIGNAL:
@@ -100,7 +104,8 @@ def _of_input(s: Row, table: Ints, j: int, number: int, x: float, p: Row) -> flo
     if kind == at.LOG_RETURN:
         return _log_return(s, offset, window, number, x)
     if kind == at.EMA_DISTANCE:
-        return float(x / ema(s, offset, number, x, p[j, 0]) - 1.0)
+        mean = ema(s, offset, number, x, p[j, 0])
+        return float(x / mean - 1.0) if mean > 0.0 else math.nan
     if kind == at.RSI:
         return rsi(s, offset, window, number, x)
     if at.MACD_LINE <= kind <= at.MACD_HISTOGRAM:
@@ -109,7 +114,7 @@ def _of_input(s: Row, table: Ints, j: int, number: int, x: float, p: Row) -> flo
 
 
 @merged
-def apply(s: Row, base: int, table: Ints, j: int, p: Row) -> float:
+def apply(s: Row, base: int, table: Ints, j: int, p: Row, observed: Row) -> float:
     """Take the bar that the clock at ``base`` has closed; return the operator's value.
 
     Parameters
@@ -120,9 +125,15 @@ def apply(s: Row, base: int, table: Ints, j: int, p: Row) -> float:
         Offset of the clock; its count already includes the bar.
     table, j, p
         The table of operators, the row in it, and the parameters by row.
+    observed
+        Value and age of each series as known when the bar closes.
     """
     kind, offset, window = table[j, KIND], table[j, OFFSET] + 1, table[j, WINDOW]
     number = int(s[base + COUNT]) - 1
+    if table[j, OWN] > 0:
+        number = own_number(s, table, j, observed)
+        if number < 0:
+            return math.nan
     if kind in (at.CLOSE_VOLATILITY, at.EWMA_VOLATILITY):
         return _return_value(s, offset, table, j, number, base, p)
     if kind == at.RANGE_POSITION:
@@ -133,4 +144,5 @@ def apply(s: Row, base: int, table: Ints, j: int, p: Row) -> float:
         )
     if kind == at.VWAP_DISTANCE:
         return _vwap_distance(s, offset, base)
-    return _of_input(s, table, j, number, s[base + table[j, INPUT]], p)
+    x = input_value(s, base, table[j, INPUT], observed)
+    return _of_input(s, table, j, number, x, p)

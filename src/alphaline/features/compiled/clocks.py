@@ -53,7 +53,7 @@ def add_bar(s: Row, base: int, bars: Row, i: int, end: int) -> None:
 
 
 @compiled
-def close_bar(s: Row, clocks: Ints, k: int, table: Ints, parameters: Row) -> None:
+def close_bar(s: Row, clocks: Ints, k: int, table: Ints, parameters: Row, observed: Row) -> None:
     """Close the bar that a clock is making and run its operators."""
     base = clocks[k, CLOCK_OFFSET]
     s[base + COUNT] += 1.0
@@ -65,7 +65,7 @@ def close_bar(s: Row, clocks: Ints, k: int, table: Ints, parameters: Row) -> Non
     height = math.log(s[base + HIGH] / s[base + LOW])
     s[base + RANGE] = height * height
     for j in range(clocks[k, CLOCK_FIRST], clocks[k, CLOCK_LAST]):
-        s[table[j, at.OFFSET]] = apply(s, base, table, j, parameters)
+        s[table[j, at.OFFSET]] = apply(s, base, table, j, parameters, observed)
     s[base + PREVIOUS] = s[base + CLOSE_PRICE]
     s[base + ACTIVE] = 0.0
 
@@ -78,7 +78,15 @@ def mark_gap(s: Row, base: int) -> None:
 
 @merged
 def step_minute(
-    s: Row, clocks: Ints, k: int, bars: Row, i: int, gap: bool, table: Ints, parameters: Row
+    s: Row,
+    clocks: Ints,
+    k: int,
+    bars: Row,
+    i: int,
+    gap: bool,
+    table: Ints,
+    parameters: Row,
+    observed: Row,
 ) -> None:
     """Close one bar of one minute; ``gap`` says that a regular minute before it is missing."""
     base = clocks[k, CLOCK_OFFSET]
@@ -86,7 +94,7 @@ def step_minute(
         mark_gap(s, base)
     for field in range(5):
         s[base + field] = bars[i, field]
-    close_bar(s, clocks, k, table, parameters)
+    close_bar(s, clocks, k, table, parameters, observed)
 
 
 @compiled
@@ -100,6 +108,7 @@ def step_bucket(
     gap: tuple[int, int],
     table: Ints,
     parameters: Row,
+    observed: Row,
 ) -> None:
     """Take a one-minute bar into buckets of several minutes aligned to the hour.
 
@@ -108,7 +117,7 @@ def step_bucket(
     base, length = clocks[k, CLOCK_OFFSET], clocks[k, CLOCK_MINUTES]
     start = minute - minute % length
     if s[base + ACTIVE] > 0.0 and minute >= s[base + END]:
-        close_bar(s, clocks, k, table, parameters)
+        close_bar(s, clocks, k, table, parameters, observed)
     if gap[0] < gap[1]:
         if gap[0] < start and s[base + ACTIVE] == 0.0:
             mark_gap(s, base)
@@ -116,4 +125,4 @@ def step_bucket(
             s[base + FLAG] = 1.0
     add_bar(s, base, bars, i, start + length)
     if minute + 1 == start + length:
-        close_bar(s, clocks, k, table, parameters)
+        close_bar(s, clocks, k, table, parameters, observed)

@@ -1,7 +1,7 @@
 """Where things stand in a state row and in the tables that the compiled step reads.
 
 A state row is: header · session clock · blocks of the session columns · clocks of 1, 5 and 30
-minutes · blocks of their columns. Everything after the session part is zeroed when a session
+minutes · blocks of their columns. A block is the value and what the operator keeps. Everything after the session part is zeroed when a session
 starts, the session part when too many sessions are missing. Times are minutes since 1970, which a
 float64 holds exactly. Zero means "nothing yet" wherever a row is not in the header.
 """
@@ -50,14 +50,21 @@ SECOND_INPUT = 4
 WARM_UP = 5
 LOOK_BACK = 6
 OUT = 7
-TABLE = 8
+OWN = 8  # places to zero where an observed input is missing; 0: no input is observed
+TABLE = 9
 
 PARAMETERS = 3
+
+# An input is a place in the clock, or, from here on, the number of an observed series. The block of an
+# operator with an observed input has a count of its own right before its value: bars since an input
+# was last missing, or STALE while the last bar's input was too old.
+SERIES = CLOCK
+STALE = -1.0
 
 # Rows of the table of sessions, all in minutes.
 LABEL, START, OPEN, SHUT, STOP = 0, 1, 2, 3, 4
 
-# Kinds of operators.
+# Kinds of operators; those of the families are in compiled.kinds.
 LOG_RETURN = 0
 EMA_DISTANCE = 1
 RSI = 2

@@ -31,8 +31,8 @@ def session_at(sessions: Ints, minute: int, guess: int) -> int:
 
 
 @merged
-def _close_session_bar(s: Row, clocks: Ints, table: Ints, parameters: Row) -> None:
-    close_bar(s, clocks, at.DAY, table, parameters)
+def _close_session_bar(s: Row, clocks: Ints, table: Ints, parameters: Row, observed: Row) -> None:
+    close_bar(s, clocks, at.DAY, table, parameters, observed)
     s[at.SESSION_BAR] = s[at.SESSION]
 
 
@@ -62,14 +62,20 @@ def _judge_missing_sessions(s: Row, sessions: Ints, index: int, day: int, end: i
 
 @compiled
 def begin_session(
-    s: Row, sessions: Ints, index: int, clocks: Ints, table: Ints, parameters: Row
+    s: Row,
+    sessions: Ints,
+    index: int,
+    clocks: Ints,
+    table: Ints,
+    parameters: Row,
+    observed: Row,
 ) -> None:
     """Close the session bar that is still open, reset what starts anew with session ``index``."""
     day, intraday = clocks[at.DAY, CLOCK_OFFSET], clocks[at.ONE, CLOCK_OFFSET]
     if s[day + ACTIVE] > 0.0:
         if s[at.EXPECTED] < s[at.CLOSE]:
             s[day + FLAG] = 1.0
-        _close_session_bar(s, clocks, table, parameters)
+        _close_session_bar(s, clocks, table, parameters, observed)
     _judge_missing_sessions(s, sessions, index, day, intraday)
     s[intraday:] = 0.0
     s[at.SESSION] = sessions[at.LABEL, index]
@@ -88,6 +94,7 @@ def step_session(
     gap: bool,
     table: Ints,
     parameters: Row,
+    observed: Row,
 ) -> None:
     """Take a one-minute bar into the bar of its session; ``opened`` is the minute of the open."""
     base, close = clocks[at.DAY, CLOCK_OFFSET], s[at.CLOSE]
@@ -98,4 +105,4 @@ def step_session(
     if minute < close:
         add_bar(s, base, bars, i, int(close))
     if minute + 1 >= close:
-        _close_session_bar(s, clocks, table, parameters)
+        _close_session_bar(s, clocks, table, parameters, observed)

@@ -18,6 +18,7 @@ from alphaline.features.compiled.layout import (
     LOOK_BACK,
     OFFSET,
     OUT,
+    OWN,
     SECOND_INPUT,
     WARM_UP,
 )
@@ -42,12 +43,16 @@ def show_bars(
     for j in range(clocks[k, CLOCK_FIRST], clocks[k, CLOCK_LAST]):
         value = s[table[j, OFFSET]]
         out = table[j, OUT]
-        if count < table[j, WARM_UP] or math.isnan(value):
+        number, memory = count, table[j, LOOK_BACK]
+        if table[j, OWN] > 0:
+            number = int(s[table[j, OFFSET] - 1])
+            memory = min(memory, number)
+        if number < table[j, WARM_UP] or math.isnan(value):
             values[i, out] = math.nan
-            status[i, out] = at.STATUS_NOT_WARM
+            status[i, out] = at.STATUS_STALE if number < 0 else at.STATUS_NOT_WARM
         else:
             values[i, out] = value
-            status[i, out] = at.STATUS_GAP if since_gap < table[j, LOOK_BACK] else at.STATUS_OK
+            status[i, out] = at.STATUS_GAP if since_gap < memory else at.STATUS_OK
 
 
 @inlined

@@ -30,16 +30,17 @@ def _take(
     clocks: Ints,
     table: Ints,
     p: Row,
+    observed: Row,
 ) -> None:
     if s[at.SESSION] != sessions[at.LABEL, index]:
-        begin_session(s, sessions, index, clocks, table, p)
+        begin_session(s, sessions, index, clocks, table, p, observed)
     expected = int(s[at.EXPECTED])
     missing = min(minute, sessions[at.SHUT, index])
     gap = expected < missing
-    step_session(s, clocks, bars, i, minute, sessions[at.OPEN, index], gap, table, p)
-    step_minute(s, clocks, at.ONE, bars, i, gap, table, p)
-    step_bucket(s, clocks, at.FIVE, bars, i, minute, (expected, missing), table, p)
-    step_bucket(s, clocks, at.THIRTY, bars, i, minute, (expected, missing), table, p)
+    step_session(s, clocks, bars, i, minute, sessions[at.OPEN, index], gap, table, p, observed)
+    step_minute(s, clocks, at.ONE, bars, i, gap, table, p, observed)
+    step_bucket(s, clocks, at.FIVE, bars, i, minute, (expected, missing), table, p, observed)
+    step_bucket(s, clocks, at.THIRTY, bars, i, minute, (expected, missing), table, p, observed)
     s[at.EXPECTED] = max(expected, minute + 1)
     s[at.LAST] = minute
 
@@ -73,7 +74,8 @@ def _compiled(version: int) -> Any:
             if index < 0:
                 show_nothing(values, status, i)
                 continue
-            _take(s, bars, i, minute, index, sessions, clocks, table, parameters)
+            observed = observations[i]
+            _take(s, bars, i, minute, index, sessions, clocks, table, parameters, observed)
             for k in range(4):
                 show_bars(s, clocks, k, table, values, status, i)
             since_open = minute + 1 - sessions[at.OPEN, index]
