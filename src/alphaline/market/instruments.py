@@ -2,7 +2,7 @@
 
 The tick is stored as a whole number of 1e-9 currency units. Minor units (cents) would not do: prices
 below a dollar move in hundredths of a cent, exchange rates in finer steps. 1e-9 divides every tick in
-use, and a price of up to nine million is still exact in an int64 and far inside a float64.
+use, and a price of up to four million is exact both in an int64 and in a float64.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,30 @@ from datetime import date
 from typing import Any, Literal, Self
 
 import msgspec
+import numpy as np
 import yaml
+from numba import njit
 
 from alphaline.errors import DatasetError
 from alphaline.messages import Side
 
 NANOS = 1_000_000_000
+
+# What a trade does, as compiled code knows it.
+BUY = 1
+SELL = -1
+
+
+@njit("float64(int64, float64, int64)", cache=True)
+def tick_against(direction: int, price: float, tick_nanos: int) -> float:
+    """Return ``price`` moved to the tick that is worse for who trades: up to `BUY`, down to `SELL`.
+
+    Compiled; see `Instrument.round_against`. The price is below nine billion, beyond which an int64
+    holds no 1e-9.
+    """
+    nanos = np.int64(np.rint(price * NANOS))
+    ticks = -(-nanos // tick_nanos) if direction > 0 else nanos // tick_nanos
+    return ticks * tick_nanos / NANOS
 
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,10 +95,8 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def round_against(self, side: Side, price: float) -> float:
         """Return ``price`` moved to the tick that is worse for the trader: up to buy, down to sell."""
-        nanos = round(price * NANOS)
-        if side == "buy":
-            return self.price_of(-(-nanos // self.tick_nanos))
-        return self.price_of(nanos // self.tick_nanos)
+        direction = BUY if side == "buy" else SELL
+        return float(tick_against(direction, float(price), self.tick_nanos))
 
 
 class InstrumentMaster:

@@ -6,11 +6,8 @@ from typing import NamedTuple
 from alphaline.market.instruments import Instrument
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Proposal
-from alphaline.trading.money import value_minor_up
+from alphaline.trading.money import LARGEST, value_minor_up
 from alphaline.trading.risk.state import NO_MARK, RiskState
-
-# Larger than every limit and far enough below 2^63 that sums of three cannot overflow.
-LARGEST = 2**61
 
 
 class Facts(NamedTuple):
