@@ -103,7 +103,7 @@ def _label(
         prices=prices,
         known_at=decided.known_at,
         sigma=decided.values[:, sigma].astype(np.float64),
-        session_close=close,
+        flat_at=close,
         latency_ns=strategy.execution.latency_ns,
         side=side,
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from alphaline.errors import InferenceError, ModelError
 from alphaline.features import FeatureSet, input_row
+from alphaline.labels.deadlines import flat_at
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.minutes import Minute
 from alphaline.market.sessions import SessionTable
@@ -27,7 +28,6 @@ from alphaline.trading.signals import (
     denied_before_risk,
     denied_by_risk,
     propose,
-    session_close_at,
 )
 from alphaline.trading.strategy import Strategy
 from services.signal_generation.ports import (
@@ -161,7 +161,7 @@ class SignalStep:
             strategy,
             self._columns[strategy.features.set],
             self._instruments.get(vector.instrument),
-            session_close_at(self._sessions, vector.ts_event),
+            flat_at(strategy.exit_rule, self._sessions, vector.ts_event),
             minute.ts,
             minute.clock.previous,
         )

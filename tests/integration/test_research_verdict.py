@@ -61,7 +61,7 @@ class Research:
                 prices=bars.select("open", "high", "low", "close").to_numpy(),
                 known_at=decided["ts_event"].to_numpy() + MINUTE_NS,
                 sigma=decided["sigma"].to_numpy(),
-                session_close=decided["close_regular"].to_numpy(),
+                flat_at=decided["close_regular"].to_numpy(),
                 latency_ns=0,
                 side=side,
             )

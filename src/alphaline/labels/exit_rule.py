@@ -1,8 +1,9 @@
-"""How a position ends: the one rule behind training labels and paper exits.
+"""How a position ends: the one rule behind training labels, backtests and paper exits.
 
 A long position has its stop below and its target above the open of its entry bar, a short one the
-other way round. It ends at whichever comes first: stop, target, or the deadline (the horizon,
-counted from the start of the entry bar and cut off at the close of the session).
+other way round. It ends at whichever comes first: stop, target, or the deadline. The deadline is
+counted in bars from the start of the entry bar and cut off at the close of the session, or it is the
+close of a later session and nothing is forced flat before it.
 
 References
 ----------
@@ -10,10 +11,14 @@ López de Prado, M. (2018), *Advances in Financial Machine Learning*, ch. 3: the
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
+from alphaline.market.sessions import DAY_NS
 from alphaline.messages import MINUTE_NS, ExitTerms
 
 LONG = 1
@@ -26,51 +31,113 @@ HORIZON = 3
 
 EXIT_NAMES = {STOP: "STOP", TARGET: "TARGET", HORIZON: "HORIZON"}
 
+# Ten years: longer than any horizon in sessions, and an entry plus it stays far inside an int64.
+UNBOUNDED_NS = 3653 * DAY_NS
+
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitRule:
     """The exit rule of a strategy, as its strategy file states it.
+
+    Barriers are ``barrier_sigma``, or ``profit_target`` and ``stop_loss``; the vertical barrier is
+    ``horizon_bars`` or ``horizon_sessions``.
 
     Parameters
     ----------
     barrier_sigma
         Distance of stop and target from the entry bar's open, in standard deviations of the
         return over the whole horizon.
+    profit_target, stop_loss
+        Distance of target and stop as positive fractions of the entry bar's open, which may differ.
+        Infinite: no such barrier.
     horizon_bars
         Bars from the start of the entry bar (which counts) to the vertical barrier.
+    horizon_sessions
+        Sessions after the decision's own; the vertical barrier is the regular close of the last.
     bar_ns
-        Length of a bar in nanoseconds.
+        Length of a bar in nanoseconds. With ``horizon_sessions`` it says nothing: sigma is then of
+        one session, whatever the bar.
 
     Raises
     ------
     ValueError
-        If a parameter is not finite and positive.
+        If a parameter is not positive, or is NaN, or infinite where it may not be; if there is not
+        one kind of barriers and one horizon.
     """
 
-    barrier_sigma: float
-    horizon_bars: int
+    barrier_sigma: float | None = None
+    profit_target: float | None = None
+    stop_loss: float | None = None
+    horizon_bars: int | None = None
+    horizon_sessions: int | None = None
     bar_ns: int = MINUTE_NS
 
     def __post_init__(self) -> None:
-        for name in ("barrier_sigma", "horizon_bars", "bar_ns"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(
-                    f"exit rule: expected {name} to be finite and positive, saw {value!r}; "
-                    "correct the strategy file"
-                )
+        for problem in _contradictions(self):
+            raise ValueError(f"exit rule: expected {problem}; correct the strategy file")
+
+    @classmethod
+    def fixed_horizon(
+        cls,
+        *,
+        horizon_bars: int | None = None,
+        horizon_sessions: int | None = None,
+        bar_ns: int = MINUTE_NS,
+    ) -> "ExitRule":
+        """Return the rule without barriers: a position ends at its horizon and nowhere else."""
+        return cls(
+            profit_target=math.inf,
+            stop_loss=math.inf,
+            horizon_bars=horizon_bars,
+            horizon_sessions=horizon_sessions,
+            bar_ns=bar_ns,
+        )
+
+    @property
+    def needs_sigma(self) -> bool:
+        """Whether the barriers are in units of volatility."""
+        return self.barrier_sigma is not None
 
     @property
     def horizon_ns(self) -> int:
-        """Nanoseconds from the start of the entry bar to the vertical barrier."""
-        return self.horizon_bars * self.bar_ns
+        """Nanoseconds that no position outlives, counted from the start of its entry bar.
+
+        Exact for a horizon in bars. For h sessions it is a bound, 2h + 7 days: no h sessions of the
+        New York Stock Exchange since 1960 took longer, not those of 1968 with their closed
+        Wednesdays nor the four missing ones of September 2001. Purging by it drops no label too few.
+        """
+        if self.horizon_sessions is not None:
+            return (2 * self.horizon_sessions + 7) * DAY_NS
+        return self.terms_horizon_ns
 
     @property
-    def barrier_multiple(self) -> float:
-        """Distance of a barrier per unit of one-bar sigma: ``barrier_sigma · √horizon_bars``."""
-        return self.barrier_sigma * math.sqrt(self.horizon_bars)
+    def terms_horizon_ns(self) -> int:
+        """``horizon_ns`` of the exit terms: `UNBOUNDED_NS` where ``flat_at`` alone is the deadline."""
+        return UNBOUNDED_NS if self.horizon_bars is None else self.horizon_bars * self.bar_ns
 
-    def terms(self, sigma: float, session_close: int) -> ExitTerms:
+    def distances(self, sigma: Floats) -> tuple[Floats, Floats]:
+        """Return the distances of stop and target as fractions of the entry bar's open.
+
+        Parameters
+        ----------
+        sigma
+            float64 (m,): standard deviation of log returns of one bar, or of one session where the
+            horizon is in sessions; read only where the rule ``needs_sigma``.
+
+        Returns
+        -------
+        stop_return, target_return
+            float64 (m,): NaN where ``sigma`` is needed and sets no barriers (see `is_usable_sigma`).
+        """
+        if self.barrier_sigma is not None:
+            usable = np.where(np.isfinite(sigma) & (sigma > 0.0), sigma, np.nan)
+            distance = usable * (self.barrier_sigma * math.sqrt(self._horizon))
+            return distance, distance
+        return np.full(len(sigma), self.stop_loss), np.full(len(sigma), self.profit_target)
+
+    def terms(self, sigma: float, flat_at: int) -> ExitTerms:
         """Return the exit terms of a position decided at volatility ``sigma``.
 
         The terms are relative to the entry, which is not known at the decision: see
@@ -79,26 +146,57 @@ class ExitRule:
         Parameters
         ----------
         sigma
-            Standard deviation of one-bar log returns, a fraction.
-        session_close
-            Close of the session's regular hours, UTC nanoseconds.
+            As in `distances`; any number where the barriers are fixed.
+        flat_at
+            When the position must be flat at the latest, UTC nanoseconds: see
+            ``alphaline.labels.deadlines.flat_at``.
 
         Raises
         ------
         ValueError
-            If ``sigma`` is not usable (see `is_usable_sigma`); ask that first where it can happen.
+            If ``sigma`` is needed and not usable (see `is_usable_sigma`; ask that first where it can
+            happen), or if there is no barrier: a position without a stop is for labels only.
         """
-        if not is_usable_sigma(sigma):
+        stop, target = (float(one[0]) for one in self.distances(np.array([sigma])))
+        if math.isnan(stop):
             raise ValueError(
                 f"exit rule: expected sigma to be finite and positive, saw {sigma!r}; "
                 "refuse the decision instead (its volatility is not warm or the price stood still)"
             )
-        distance = sigma * self.barrier_multiple
+        if math.isinf(stop) or math.isinf(target):
+            raise ValueError(
+                f"exit rule: expected finite barriers for a position, saw stop_loss={stop} and "
+                f"profit_target={target}; a rule without barriers labels and does not trade"
+            )
         return ExitTerms(
-            stop_return=distance,
-            target_return=distance,
-            horizon_ns=self.horizon_ns,
-            flat_at=session_close,
+            stop_return=stop,
+            target_return=target,
+            horizon_ns=self.terms_horizon_ns,
+            flat_at=flat_at,
+        )
+
+    @property
+    def _horizon(self) -> int:
+        return self.horizon_bars or self.horizon_sessions or 0
+
+
+def _contradictions(rule: ExitRule) -> Iterator[str]:
+    may_be_infinite = ("profit_target", "stop_loss")
+    for name in (*may_be_infinite, "barrier_sigma", "horizon_bars", "horizon_sessions", "bar_ns"):
+        value = getattr(rule, name)
+        is_odd = value is not None and not value > 0
+        if is_odd or (value == math.inf and name not in may_be_infinite):
+            yield f"{name} to be finite and positive, saw {value!r}"
+    if (rule.profit_target is None, rule.stop_loss is None) != (rule.needs_sigma,) * 2:
+        yield (
+            "either barrier_sigma or both profit_target and stop_loss, saw "
+            f"barrier_sigma={rule.barrier_sigma} profit_target={rule.profit_target} "
+            f"stop_loss={rule.stop_loss}"
+        )
+    if (rule.horizon_bars is None) == (rule.horizon_sessions is None):
+        yield (
+            "either horizon_bars or horizon_sessions, saw "
+            f"horizon_bars={rule.horizon_bars} horizon_sessions={rule.horizon_sessions}"
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.features import input_row
+from alphaline.labels.deadlines import flat_at
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import (
@@ -37,7 +38,6 @@ from alphaline.trading.signals import (
     denied_before_risk,
     denied_by_risk,
     propose,
-    session_close_at,
 )
 from alphaline.trading.strategy import Strategy
 from alphaline.trading.streams import BacktestResult, stream_digest
@@ -203,7 +203,7 @@ class Backtest:
             self._strategy,
             self._columns,
             self._instruments.get(vector.instrument),
-            session_close_at(self._sessions, vector.ts_event),
+            flat_at(self._strategy.exit_rule, self._sessions, vector.ts_event),
             minute.ts,
             minute.previous,
         )

@@ -4,7 +4,6 @@ import math
 
 from alphaline.labels.exit_rule import is_usable_sigma
 from alphaline.market.instruments import Instrument
-from alphaline.market.sessions import SessionTable
 from alphaline.messages import (
     Denial,
     FeatureVector,
@@ -55,12 +54,6 @@ def check_vector(
     return (Denial(code=FEATURES_INCOMPLETE, numbers=numbers),)
 
 
-def session_close_at(sessions: SessionTable, ts_event: int) -> int:
-    """Return the close of regular hours of the session that holds ``ts_event``; 0 between sessions."""
-    index = sessions.index_at(ts_event)
-    return int(sessions.close[index]) if index >= 0 else 0
-
-
 def missing_features(vector: FeatureVector) -> int:
     """Return how many values of ``vector`` are null."""
     return sum(value is None for value in vector.values)
@@ -80,7 +73,7 @@ def propose(
     strategy: Strategy,
     columns: tuple[str, ...],
     instrument: Instrument | None,
-    session_close: int,
+    flat_at: int,
     line_time: int,
     prior_line_time: int,
 ) -> Proposal | tuple[Denial, ...] | None:
@@ -92,8 +85,9 @@ def propose(
         The model's answer, a float32 value: the probability that a long position gains.
     deployed
         The model in force, with its thresholds.
-    session_close
-        Close of regular hours of the vector's session (`session_close_at`), UTC nanoseconds.
+    flat_at
+        When the position must be flat at the latest (``alphaline.labels.deadlines.flat_at`` of the
+        vector's bar), UTC nanoseconds.
     line_time, prior_line_time
         The clock record that released the vector and the one before it.
 
@@ -112,7 +106,9 @@ def propose(
     if instrument is None or instrument.currency != strategy.currency:
         return (Denial(code=INSTRUMENT_UNKNOWN, numbers={"instrument": vector.instrument}),)
     sigma = _sigma(vector, strategy, columns)
-    sized = target_quantity(strategy.sizing, sigma, vector.close, instrument)
+    sized = target_quantity(
+        strategy.sizing, sigma, vector.close, instrument, strategy.bars_per_year
+    )
     if sized.reason is not None:
         return (_no_quantity(sized.reason, sigma, vector.close),)
     return Proposal(
@@ -130,7 +126,7 @@ def propose(
         reference_price=vector.close,
         currency=strategy.currency,
         valid_until=line_time + strategy.execution.valid_for_ns,
-        exit=strategy.exit_rule.terms(sigma, session_close),
+        exit=strategy.exit_rule.terms(sigma, flat_at),
         probability=probability,
         model_name=deployed.model_name,
         model_version=deployed.model_version,

@@ -6,10 +6,7 @@ from typing import Literal, NamedTuple
 from alphaline.labels.exit_rule import is_usable_sigma
 from alphaline.market.instruments import Instrument
 from alphaline.trading.money import value_minor_up
-from alphaline.trading.strategy import SizingTerms
-
-# One-minute bars of regular hours in a year: 252 sessions of 390 minutes.
-MINUTES_PER_YEAR = 252 * 390
+from alphaline.trading.strategy import MINUTES_PER_YEAR, SizingTerms
 
 SizingReason = Literal["SIGMA_UNUSABLE", "PRICE_UNUSABLE", "BELOW_ONE_LOT"]
 
@@ -22,17 +19,23 @@ class Sized(NamedTuple):
 
 
 def target_quantity(
-    terms: SizingTerms, sigma: float, price: float, instrument: Instrument
+    terms: SizingTerms,
+    sigma: float,
+    price: float,
+    instrument: Instrument,
+    bars_per_year: int = MINUTES_PER_YEAR,
 ) -> Sized:
     """Return the quantity whose yearly volatility is the target, capped by the leverage.
 
     Parameters
     ----------
     sigma
-        Standard deviation of one-minute log returns, a fraction; annualised with the square root of
-        ``MINUTES_PER_YEAR``.
+        Standard deviation of one-bar log returns, a fraction; annualised with the square root of
+        ``bars_per_year``.
     price
         Reference price, in the instrument's currency.
+    bars_per_year
+        Bars of regular hours in a year (``Strategy.bars_per_year``).
 
     Returns
     -------
@@ -45,11 +48,11 @@ def target_quantity(
     if not (math.isfinite(price) and price > 0.0):
         return Sized(0, "PRICE_UNUSABLE")
     lot_minor = value_minor_up(price, instrument.lot, instrument)
-    lots = int(_target_minor(terms, sigma)) // max(lot_minor, 1)
+    lots = int(_target_minor(terms, sigma, bars_per_year)) // max(lot_minor, 1)
     quantity = lots * instrument.lot
     return Sized(quantity, None) if quantity > 0 else Sized(0, "BELOW_ONE_LOT")
 
 
-def _target_minor(terms: SizingTerms, sigma: float) -> float:
-    leverage = terms.annual_volatility / (sigma * math.sqrt(MINUTES_PER_YEAR))
+def _target_minor(terms: SizingTerms, sigma: float, bars_per_year: int) -> float:
+    leverage = terms.annual_volatility / (sigma * math.sqrt(bars_per_year))
     return terms.capital_minor * min(leverage, terms.max_leverage)

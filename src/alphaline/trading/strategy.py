@@ -10,40 +10,41 @@ from msgspec import Meta
 from alphaline.errors import StrategyFileError
 from alphaline.labels.exit_rule import ExitRule
 from alphaline.messages import Lane, digest
-from alphaline.trading.strategy_file import read_file
+from alphaline.trading.research_terms import ResearchTerms, research_contradictions
+from alphaline.trading.strategy_file import Section, read_file
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]*$", max_length=64)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 Quantile = Annotated[float, Meta(gt=0.0, lt=1.0)]
 _MILLISECOND_NS = 1_000_000
 
+SESSIONS_PER_YEAR = 252
+# One-minute bars of regular hours in a year: 252 sessions of 390 minutes.
+MINUTES_PER_YEAR = SESSIONS_PER_YEAR * 390
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
 
-
-class FeatureTerms(_Section, frozen=True):
+class FeatureTerms(Section, frozen=True):
     """Where the model's inputs come from: a Feast feature service over a versioned feature set."""
 
     service: Name
     set: Name
 
 
-class ModelTerms(_Section, frozen=True):
+class ModelTerms(Section, frozen=True):
     """Which registered model decides, and in which lane its orders go."""
 
     name: Name
     lane: Lane
 
 
-class DecisionTerms(_Section, frozen=True):
+class DecisionTerms(Section, frozen=True):
     """Entry thresholds as quantiles of the training predictions; null: that side is not traded."""
 
     long_quantile: Quantile | None
     short_quantile: Quantile | None
 
 
-class SizingTerms(_Section, frozen=True):
+class SizingTerms(Section, frozen=True):
     """Volatility targeting.
 
     Parameters
@@ -55,7 +56,7 @@ class SizingTerms(_Section, frozen=True):
     max_leverage
         Largest position value as a multiple of the capital.
     sigma_column
-        Feature column that holds the standard deviation of one-minute log returns.
+        Feature column that holds the standard deviation of the log returns of one bar.
     """
 
     kind: Literal["volatility_target"]
@@ -65,16 +66,33 @@ class SizingTerms(_Section, frozen=True):
     sigma_column: Name
 
 
-class ExitTermsFile(_Section, frozen=True):
-    """The triple barrier; ``flat_at_close`` must be true: nothing is held across a close."""
+class ExitTermsFile(Section, frozen=True, kw_only=True):
+    """The triple barrier: ``barrier_sigma``, or ``profit_target`` and ``stop_loss``; one horizon.
+
+    Parameters
+    ----------
+    flat_at_close
+        True for one-minute bars, false for sessions: stated, because much hangs on it.
+    barrier_sigma
+        Distance of stop and target in standard deviations of the return over the horizon.
+    profit_target, stop_loss
+        Distance of target and stop as fractions of the entry bar's open.
+    horizon_bars
+        One-minute bars from the entry bar on; nothing is held across the close.
+    horizon_sessions
+        Sessions after the decision's own; a position ends at the close of the last.
+    """
 
     kind: Literal["triple_barrier"]
-    barrier_sigma: Annotated[float, Meta(gt=0.0, le=20.0)]
-    horizon_bars: Annotated[int, Meta(ge=1, le=390)]
+    barrier_sigma: Annotated[float, Meta(gt=0.0, le=20.0)] | None = None
+    profit_target: Annotated[float, Meta(gt=0.0, le=10.0)] | None = None
+    stop_loss: Annotated[float, Meta(gt=0.0, lt=1.0)] | None = None
+    horizon_bars: Annotated[int, Meta(ge=1, le=390)] | None = None
+    horizon_sessions: Annotated[int, Meta(ge=1, le=252)] | None = None
     flat_at_close: bool
 
 
-class ExecutionTerms(_Section, frozen=True):
+class ExecutionTerms(Section, frozen=True):
     """What a paper order is assumed to cost and to need.
 
     Parameters
@@ -90,9 +108,12 @@ class ExecutionTerms(_Section, frozen=True):
     fee_per_unit_minor
         Fee for each unit traded, in minor units of the currency; exact, hence a quoted string.
     time_in_force
-        ``session``: the unfilled rest works until the close of regular hours.
+        ``session``: the unfilled rest works until its position must be flat at the latest, which
+        for one-minute bars is the close of regular hours.
     valid_for_ms
         How long after its line time an approval may still be executed.
+    borrow_annual_bps
+        Fee for borrowing what is sold short, in basis points of its value a year.
     """
 
     half_spread_ticks: Annotated[float, Meta(ge=0.0, le=1000.0)]
@@ -101,7 +122,9 @@ class ExecutionTerms(_Section, frozen=True):
     latency_ms: Annotated[int, Meta(ge=0, le=3_600_000)]
     fee_per_unit_minor: Decimal
     time_in_force: Literal["session"]
-    valid_for_ms: Annotated[int, Meta(gt=0, le=86_400_000)]
+    # Ten days: a decision at a close waits for the next open, seven days in September 2001.
+    valid_for_ms: Annotated[int, Meta(gt=0, le=864_000_000)]
+    borrow_annual_bps: Annotated[float, Meta(ge=0.0, le=10_000.0)] = 0.0
 
     @property
     def latency_ns(self) -> int:
@@ -114,8 +137,16 @@ class ExecutionTerms(_Section, frozen=True):
         return self.valid_for_ms * _MILLISECOND_NS
 
 
-class Strategy(_Section, frozen=True):
-    """One strategy, as its file states it; two files that say the same have the same digest."""
+class Strategy(Section, frozen=True):
+    """One strategy, as its file states it; two files that say the same have the same digest.
+
+    Parameters
+    ----------
+    bars
+        The bar that is decided on: one minute, or one session of regular hours.
+    research
+        What a research run does; the line reads none of it.
+    """
 
     strategy_id: Name
     portfolio_id: Name
@@ -130,6 +161,8 @@ class Strategy(_Section, frozen=True):
     execution: ExecutionTerms
     sessions: Literal["regular"]
     max_missing_features: Annotated[int, Meta(ge=0)]
+    bars: Literal["1m", "session"] = "1m"
+    research: ResearchTerms | None = None
 
     @property
     def digest(self) -> str:
@@ -138,8 +171,19 @@ class Strategy(_Section, frozen=True):
 
     @property
     def exit_rule(self) -> ExitRule:
-        """The exit rule, one object for labels and paper exits."""
-        return ExitRule(barrier_sigma=self.exit.barrier_sigma, horizon_bars=self.exit.horizon_bars)
+        """The exit rule, one object for labels, backtests and paper exits."""
+        return ExitRule(
+            barrier_sigma=self.exit.barrier_sigma,
+            profit_target=self.exit.profit_target,
+            stop_loss=self.exit.stop_loss,
+            horizon_bars=self.exit.horizon_bars,
+            horizon_sessions=self.exit.horizon_sessions,
+        )
+
+    @property
+    def bars_per_year(self) -> int:
+        """Bars of regular hours in a year: its square root annualises a one-bar sigma."""
+        return MINUTES_PER_YEAR if self.bars == "1m" else SESSIONS_PER_YEAR
 
 
 def read_strategy(payload: bytes, file: str = "strategy") -> Strategy:
@@ -149,7 +193,8 @@ def read_strategy(payload: bytes, file: str = "strategy") -> Strategy:
     ------
     StrategyFileError
         If the file breaks the schema, names an instrument twice, trades no side, overlaps its
-        thresholds, or asks for what does not exist (a negative fee, holding across the close).
+        thresholds, states no exit rule or two, or asks for what does not exist (a negative fee,
+        one-minute bars held across the close, an unknown model or measure, folds without training).
     """
     strategy = read_file(payload, file, Strategy)
     for broken in _contradictions(strategy):
@@ -179,11 +224,35 @@ def _contradictions(strategy: Strategy) -> list[str]:
         f"decision: expected short_quantile below long_quantile, saw {short} and {long}": (
             long is None or short is None or short < long
         ),
-        "exit.flat_at_close: expected true; holding across a close is not supported": (
-            strategy.exit.flat_at_close
-        ),
         f"execution.fee_per_unit_minor: expected a finite number >= 0, saw {fee}": (
             fee.is_finite() and fee >= 0
         ),
+    }
+    broken = [message for message, holds in checks.items() if not holds]
+    broken += _exit_contradictions(strategy.exit, strategy.bars)
+    if strategy.research is not None:
+        broken += research_contradictions(strategy.research, strategy.exit.horizon_sessions or 0)
+    return broken
+
+
+def _given(values: tuple[float | None, ...]) -> tuple[bool, ...]:
+    return tuple(value is not None for value in values)
+
+
+def _exit_contradictions(terms: ExitTermsFile, bars: str) -> list[str]:
+    barriers = (terms.barrier_sigma, terms.profit_target, terms.stop_loss)
+    horizons = (terms.horizon_bars, terms.horizon_sessions)
+    is_minute = bars == "1m"
+    checks = {
+        "exit: expected barrier_sigma, or profit_target and stop_loss, saw barrier_sigma="
+        f"{barriers[0]} profit_target={barriers[1]} stop_loss={barriers[2]}": (
+            _given(barriers) in ((True, False, False), (False, True, True))
+        ),
+        f"exit: expected horizon_{'bars' if is_minute else 'sessions'} alone for bars of {bars!r}, "
+        f"saw horizon_bars={horizons[0]} horizon_sessions={horizons[1]}": (
+            _given(horizons) == (is_minute, not is_minute)
+        ),
+        f"exit.flat_at_close: expected {str(is_minute).lower()} for bars of {bars!r}; one-minute "
+        "bars are not held across a close, sessions are": terms.flat_at_close == is_minute,
     }
     return [message for message, holds in checks.items() if not holds]

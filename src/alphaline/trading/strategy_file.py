@@ -1,7 +1,7 @@
 """From the YAML that people write to frozen values, with every mistake named where it stands."""
 
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 import yaml
@@ -9,6 +9,16 @@ import yaml
 from alphaline.errors import StrategyFileError
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Section(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A part of a file that people write: frozen, and an unknown key is a mistake.
+
+    A value that equals its default is left out when the section is written, so that stating a
+    default, or a new key with one, changes no digest.
+    """
 
 
 def read_file(payload: bytes, file: str, kind: type[T]) -> T:
@@ -74,8 +84,10 @@ def _refuse_unknown_keys(
 
 
 def _struct_in(annotation: Any) -> type[msgspec.Struct] | None:
-    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return annotation
+    # A section that may be left out is annotated as `Section | None`.
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return kind
     return None
 
 

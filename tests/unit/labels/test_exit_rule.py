@@ -1,5 +1,7 @@
 import math
+from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,8 @@ from alphaline.labels.exit_rule import (
     exit_step,
     is_usable_sigma,
 )
+from alphaline.market.calendars import xnys_sessions
+from alphaline.market.sessions import DAY_NS
 from alphaline.messages import MINUTE_NS, ExitTerms
 
 LATE = 100 * MINUTE_NS
@@ -41,13 +45,55 @@ def test_terms_refuse_a_sigma_that_sets_no_barriers(sigma):
         ExitRule(barrier_sigma=1.5, horizon_bars=30).terms(sigma, 0)
 
 
+def test_fixed_barriers_need_no_sigma_and_may_differ():
+    rule = ExitRule(profit_target=0.027, stop_loss=0.02, horizon_bars=10)
+    assert not rule.needs_sigma
+    assert rule.terms(math.nan, 77) == ExitTerms(
+        stop_return=0.02, target_return=0.027, horizon_ns=10 * MINUTE_NS, flat_at=77
+    )
+
+
+def test_a_horizon_in_sessions_ends_at_flat_at_alone():
+    rule = ExitRule(barrier_sigma=2.0, horizon_sessions=9)
+    terms = rule.terms(0.01, 10**18)
+    assert (terms.stop_return, terms.target_return) == pytest.approx((0.06, 0.06))
+    entry = 10**18 - 300 * DAY_NS
+    assert deadline(entry, terms.horizon_ns, terms.flat_at) == terms.flat_at
+
+
+def test_a_rule_without_barriers_is_for_labels_only():
+    rule = ExitRule.fixed_horizon(horizon_sessions=5)
+    stop, target = rule.distances(np.full(2, math.nan))
+    assert (stop.tolist(), target.tolist()) == ([math.inf] * 2, [math.inf] * 2)
+    with pytest.raises(ValueError, match="does not trade"):
+        rule.terms(0.01, 0)
+
+
+def test_no_sessions_of_the_exchange_outlive_the_bound_on_a_horizon():
+    table = xnys_sessions(date(1960, 1, 1), date(2026, 12, 31))
+    for horizon in range(1, 253):
+        lives = table.close[horizon - 1 :] - table.open[: len(table) - horizon + 1]
+        rule = ExitRule(profit_target=0.1, stop_loss=0.1, horizon_sessions=horizon)
+        assert lives.max() <= rule.horizon_ns
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
         {"barrier_sigma": 0.0, "horizon_bars": 30},
         {"barrier_sigma": math.nan, "horizon_bars": 30},
+        {"barrier_sigma": math.inf, "horizon_bars": 30},
         {"barrier_sigma": 1.5, "horizon_bars": 0},
         {"barrier_sigma": 1.5, "horizon_bars": 30, "bar_ns": -1},
+        {"barrier_sigma": 1.5},
+        {"barrier_sigma": 1.5, "horizon_bars": 30, "horizon_sessions": 1},
+        {"barrier_sigma": 1.5, "profit_target": 0.1, "stop_loss": 0.1, "horizon_bars": 30},
+        {"barrier_sigma": 1.5, "stop_loss": 0.1, "horizon_bars": 30},
+        {"profit_target": 0.1, "horizon_bars": 30},
+        {"profit_target": 0.1, "stop_loss": -0.1, "horizon_bars": 30},
+        {"profit_target": math.nan, "stop_loss": 0.1, "horizon_bars": 30},
+        {"horizon_bars": 30},
+        {"profit_target": 0.1, "stop_loss": 0.1, "horizon_sessions": 0},
     ],
 )
 def test_a_rule_with_a_senseless_parameter_is_refused(parameters):

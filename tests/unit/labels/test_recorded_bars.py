@@ -42,13 +42,13 @@ def january():
         "prices": bars.select("open", "high", "low", "close").to_numpy(),
         "known_at": bars["ts_event"].to_numpy()[rows] + MINUTE_NS,
         "sigma": sigma[rows],
-        "session_close": bars["close_right"].to_numpy()[rows],
+        "flat_at": bars["close_right"].to_numpy()[rows],
     }
 
 
 def plain_fold(side, i, history):
     ts, prices = history["ts_event"], history["prices"]
-    sigma, close = history["sigma"][i], history["session_close"][i]
+    sigma, close = history["sigma"][i], history["flat_at"][i]
     after = np.flatnonzero(ts >= history["known_at"][i] + LATENCY_NS)
     if not (sigma > 0) or not after.size or ts[after[0]] >= close:
         return NONE, math.nan, -1
@@ -77,13 +77,13 @@ def test_labels_equal_a_plain_fold_of_the_exit_step(january, side):
 def test_nothing_is_held_across_the_close(january):
     labels = triple_barrier(RULE, **january, latency_ns=LATENCY_NS)
     on = labels.is_labelled
-    assert (labels.t_touch[on] <= january["session_close"][on]).all()
+    assert (labels.t_touch[on] <= january["flat_at"][on]).all()
 
 
 def test_every_way_to_end_occurs_and_only_the_last_minute_has_no_entry(january):
     labels = triple_barrier(RULE, **january, latency_ns=LATENCY_NS)
     assert {STOP, TARGET, HORIZON} <= set(labels.code.tolist())
-    left = january["session_close"] - january["known_at"]
+    left = january["flat_at"] - january["known_at"]
     warm = np.isfinite(january["sigma"])
     np.testing.assert_array_equal(labels.is_labelled[warm], left[warm] > MINUTE_NS)
 

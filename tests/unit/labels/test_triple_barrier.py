@@ -23,7 +23,7 @@ def label(bars, minutes=None, *, known=1, sigma=SIGMA, close=1_000, latency_ns=0
         prices=np.array(bars, dtype=np.float64).reshape(-1, 4),
         known_at=np.array([known], dtype=np.int64) * MINUTE_NS,
         sigma=np.array([sigma]),
-        session_close=np.array([close], dtype=np.int64) * MINUTE_NS,
+        flat_at=np.array([close], dtype=np.int64) * MINUTE_NS,
         latency_ns=latency_ns,
         side=side,
     )
@@ -128,7 +128,7 @@ def test_cutting_history_changes_no_touched_label(history, side, data):
     decisions = {
         "known_at": ts_event + MINUTE_NS,
         "sigma": rng.uniform(0.0005, 0.005, len(ts_event)),
-        "session_close": (ts_event // (40 * MINUTE_NS) + 1) * 40 * MINUTE_NS,
+        "flat_at": (ts_event // (40 * MINUTE_NS) + 1) * 40 * MINUTE_NS,
         "latency_ns": 0,
         "side": side,
     }
@@ -153,7 +153,7 @@ def test_every_label_lies_between_its_decision_and_a_bar_past_its_deadline(histo
         prices=prices,
         known_at=known,
         sigma=np.full(len(known), 0.001),
-        session_close=close,
+        flat_at=close,
         latency_ns=0,
     )
     on = labels.is_labelled
@@ -177,7 +177,7 @@ def test_columns_of_a_frame_are_labelled_as_they_come():
         prices=bars,
         known_at=minutes[1:2],
         sigma=np.array([SIGMA]),
-        session_close=minutes[2:] * 100,
+        flat_at=minutes[2:] * 100,
         latency_ns=0,
     )
     assert labels.code.tolist() == [TARGET]

@@ -43,7 +43,7 @@ def test_a_paper_trade_without_costs_ends_as_its_label_says(
         prices=np.array([[b.open, b.high, b.low, b.close] for b in bars]).reshape(-1, 4),
         known_at=np.array([at(start)], dtype=np.int64),
         sigma=np.array([SIGMA]),
-        session_close=np.array([at(390)], dtype=np.int64),
+        flat_at=np.array([at(390)], dtype=np.int64),
         latency_ns=strategy.execution.latency_ns,
         side=side,
     )

@@ -10,7 +10,6 @@ from alphaline.trading.signals import (
     denied_before_risk,
     entry_side,
     propose,
-    session_close_at,
 )
 
 COLUMNS = ("momentum", "ewma_vol_60")
@@ -24,7 +23,7 @@ def ask(strategy, deployed, spy, at):
             "strategy": strategy,
             "columns": COLUMNS,
             "instrument": spy,
-            "session_close": at(390),
+            "flat_at": at(390),
             "line_time": at(60),
             "prior_line_time": at(59),
         }
@@ -106,12 +105,6 @@ def test_a_vector_of_another_feature_set_is_denied(strategy, make_vector):
         (denial,) = check_vector(vector, strategy, COLUMNS)
         assert denial.code == "FEATURES_INCOMPLETE"
         assert denial.numbers["expected_set"] == "intraday_v1"
-
-
-def test_the_close_is_that_of_the_vectors_session(sessions, at):
-    assert session_close_at(sessions, at(0)) == at(390)
-    assert session_close_at(sessions, at(400)) == at(390)
-    assert session_close_at(sessions, at(-24 * 60 * 7)) == 0
 
 
 def test_a_denial_before_risk_names_its_decision(strategy, make_vector, at):

@@ -49,3 +49,11 @@ def test_the_value_never_exceeds_target_or_leverage_and_is_whole_lots(
     assert (reason is None) == (quantity > 0)
     leverage = min(0.10 / (sigma * math.sqrt(MINUTES_PER_YEAR)), 1.0)
     assert quantity * price * multiplier <= 100_000 * leverage * (1 + 1e-9)
+
+
+def test_a_sigma_of_one_session_is_annualised_by_sessions(strategy, spy):
+    sigma = 0.01
+    leverage = 0.10 / (sigma * math.sqrt(252))
+    assert target_quantity(strategy.sizing, sigma, 130.0, spy, 252) == Sized(
+        int(100_000 * leverage // 130), None
+    )

@@ -78,6 +78,74 @@ def test_a_value_out_of_range_is_refused_where_it_stands(strategy_file, before, 
         read_strategy(strategy_file.replace(before, after), "spy.yaml")
 
 
+@pytest.fixture(scope="module")
+def daily_file():
+    return (Path(__file__).parent / "files/daily_strategy.yaml").read_bytes()
+
+
+def test_a_strategy_of_session_bars_is_read(daily_file):
+    strategy = read_strategy(daily_file)
+    rule = strategy.exit_rule
+    assert (rule.profit_target, rule.stop_loss, rule.horizon_sessions) == (0.027, 0.02, 3)
+    assert (rule.barrier_sigma, rule.horizon_bars) == (None, None)
+    assert strategy.bars_per_year == 252
+    assert strategy.execution.borrow_annual_bps == 30
+    research = strategy.research
+    assert (research.folds.first, research.folds.embargo, research.search.trials) == (504, 2, 20)
+    assert (research.model_spec.kind, research.model_spec.seed) == ("xgboost", 11)
+    assert research.model_spec.parameters["rounds"] == 50
+
+
+def test_sigma_barriers_over_sessions_are_read(daily_file):
+    fixed = b"profit_target: 0.027\n  stop_loss: 0.02"
+    assert daily_file.count(fixed) == 1
+    rule = read_strategy(daily_file.replace(fixed, b"barrier_sigma: 1.5")).exit_rule
+    assert (rule.barrier_sigma, rule.horizon_sessions) == (1.5, 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (b"  stop_loss: 0.02\n", b"", "expected barrier_sigma, or profit_target and stop_loss"),
+        (b"  stop_loss: 0.02\n", b"  stop_loss: 0.02\n  barrier_sigma: 1\n", "saw barrier_sigma=1.0"),
+        (b"  stop_loss: 0.02\n", b"  stop_loss: 1.0\n", "stop_loss"),
+        (b"  profit_target: 0.027\n  stop_loss: 0.02\n", b"", "expected barrier_sigma"),
+        (b"  horizon_sessions: 3\n", b"", "expected horizon_sessions alone for bars of 'session'"),
+        (b"  horizon_sessions: 3\n", b"  horizon_bars: 3\n", "expected horizon_sessions alone"),
+        (b"  horizon_sessions: 3\n", b"  horizon_sessions: 3\n  horizon_bars: 3\n", "alone"),
+        (b"bars: session", b"bars: 1m", "expected horizon_bars alone for bars of '1m'"),
+        (b"bars: session", b"bars: 5m", "bars"),
+        (b"flat_at_close: false", b"flat_at_close: true", "expected false for bars of 'session'"),
+        (b"borrow_annual_bps: 30", b"borrow_annual_bps: -1", "borrow_annual_bps"),
+        (b"kind: xgboost", b"kind: oracle", "logistic.*xgboost.*saw 'oracle'"),
+        (b"{rounds: 50}", b"{rouns: 50}", "rounds.*saw 'rouns'"),
+        (b"{rounds: 50}", b"{rounds: 0}", "rounds"),
+        (b"[sharpe_ratio, auc]", b"[sharp_ratio, auc]", r"sharpe_ratio.*saw \['sharp_ratio'\]"),
+        (b"[sharpe_ratio, auc]", b"[auc, auc]", "each measure once"),
+        (b"[sharpe_ratio, auc]", b"[]", "measures"),
+        (b"first: 504", b"first: 5", r"more than the 5 sessions .*\(2\) and horizon \(3\).* saw 5.*raise first"),
+        (b"step: 63", b"step: 62", r"expected test \(63\) or more, saw 62.*raise step"),
+        (b"trials: 20", b"trials: 0", "trials"),
+        (b"  seed: 11", b"  sed: 11", "'research.sed'; did you mean 'seed'"),
+        (b"embargo: 2", b"embrago: 2", "'research.folds.embrago'; did you mean 'embargo'"),
+    ],
+)  # fmt: skip
+def test_a_session_strategy_that_cannot_be_run_is_refused_with_what_is_known(
+    daily_file, before, after, expected
+):
+    assert daily_file.count(before) == 1
+    with pytest.raises(StrategyFileError, match=expected) as raised:
+        read_strategy(daily_file.replace(before, after), "daily.yaml")
+    assert str(raised.value).startswith("daily.yaml: ")
+
+
+def test_a_stated_default_changes_no_digest(strategy_file):
+    stated = strategy_file.replace(
+        b"sessions: regular", b"sessions: regular\nbars: 1m\nresearch: null"
+    )
+    assert read_strategy(stated).digest == read_strategy(strategy_file).digest
+
+
 @pytest.mark.parametrize("payload", [b"", b"- a", b"a: [", b"\xff\xfe\x00", b"text", b"? [a]\n: 1"])
 def test_what_is_no_mapping_is_refused(payload):
     with pytest.raises(StrategyFileError, match=r"^spy\.yaml: "):

@@ -126,7 +126,7 @@ def test_positions_never_overlap_and_daily_returns_hold_every_trade(seed, n, cos
             prices=np.column_stack([close, close * 1.001, close * 0.999, close]),
             known_at=minutes + MINUTE_NS,
             sigma=np.full(n, 0.001),
-            session_close=flat_at,
+            flat_at=flat_at,
             latency_ns=0,
             side=side,
         )

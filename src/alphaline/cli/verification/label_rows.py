@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from alphaline.cli.verification.feature_rows import FeatureRows
 from alphaline.cli.verification.history import History
+from alphaline.labels.deadlines import flat_times
 from alphaline.labels.triple_barrier import TripleBarrierLabels, triple_barrier
 from alphaline.market.sessions import SessionTable
 from alphaline.trading.strategy import Strategy
@@ -33,7 +34,7 @@ def label_rows(
         prices=history.bars.values[:, :4],
         known_at=rows.ts_known[chosen],
         sigma=sigma.astype(np.float64),
-        session_close=sessions.close[index[chosen]],
+        flat_at=flat_times(strategy.exit_rule, sessions, rows.ts_known[chosen]),
         latency_ns=strategy.execution.latency_ns,
     )
     return LabelledRows(rows.ts_known[chosen], labels)

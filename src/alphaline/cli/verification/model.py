@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.features import FeatureSet, input_row
+from alphaline.labels.deadlines import flat_times
 from alphaline.labels.triple_barrier import triple_barrier
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Bar, FeatureVector, ModelDeployed, digest
@@ -43,14 +44,14 @@ def training_set(
     regular = [vector for vector in vectors if sessions.is_regular(vector.ts_known)]
     rows = np.stack([input_row(vector) for vector in regular])
     history = list(bars)
-    index = sessions.indices_at(np.array([vector.ts_event for vector in regular]))
+    decided = np.array([vector.ts_event for vector in regular])
     labels = triple_barrier(
         strategy.exit_rule,
         ts_event=np.array([bar.ts_event for bar in history]),
         prices=np.array([(bar.open, bar.high, bar.low, bar.close) for bar in history]),
         known_at=np.array([vector.ts_known for vector in regular]),
         sigma=rows[:, names.index(strategy.sizing.sigma_column)].astype(np.float64),
-        session_close=sessions.close[index],
+        flat_at=flat_times(strategy.exit_rule, sessions, decided),
         latency_ns=strategy.execution.latency_ns,
     )
     return TrainingSet(rows[labels.is_labelled], labels.y[labels.is_labelled])
