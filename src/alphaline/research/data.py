@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from alphaline.errors import DatasetError
+from alphaline.features.daily_observations import daily_observations
 from alphaline.market.adjustment import AdjustedBars, Mode, adjusted
+from alphaline.market.closing_prices import check_known_by_decision, closing_prices, series_id
 from alphaline.market.corporate_actions import CorporateActions, corporate_actions
 from alphaline.market.daily import DailyBars, daily_bars
 from alphaline.market.dataset_digest import dataset_digest
@@ -62,6 +67,43 @@ class ResearchData:
             )
         return adjusted(self.bars[instrument], self.actions[instrument], mode)
 
+    def series(self) -> tuple[str, ...]:
+        """Return the ids of all series: the published ones and the closes of each instrument."""
+        published = {seen.series for seen in self.observations}
+        return (*sorted(published), *(series_id(instrument) for instrument in self.bars))
+
+    def observed(
+        self, series: tuple[str, ...], session: NDArray[np.int64], mode: Mode = "splits"
+    ) -> NDArray[np.float64]:
+        """Return value and age of each series at the decision on each session; float64 (n, 2 k).
+
+        Parameters
+        ----------
+        series
+            Of ``series()``; the closes of instruments are forward-adjusted.
+        session
+            Labels of the bars that are decided on, ascending.
+        mode
+            Adjustment of the closes.
+
+        Raises
+        ------
+        DatasetError
+            For a series that is not declared with its knowledge time.
+        """
+        unknown = [name for name in series if name not in self.series()]
+        if unknown:
+            raise DatasetError(
+                f"expected observed series of {', '.join(self.series())}, saw {', '.join(unknown)}; declare "
+                "the series with its knowledge time, or correct the name"
+            )
+        published = list(self.observations)
+        for instrument in self.bars:
+            if series_id(instrument) in series:
+                bars = self.adjusted(instrument, mode)
+                published += closing_prices(bars, self.known[instrument], self.sessions)
+        return daily_observations(series, published, session, self.sessions)
+
 
 def load_sample() -> ResearchData:
     """Return the daily data of the checkout's ``data/sample``: AAPL, IBM, VIX and the Treasury curve."""
@@ -71,7 +113,8 @@ def load_sample() -> ResearchData:
 def load(folder: Path, bounds: JumpBounds | None = None) -> ResearchData:
     """Return everything daily that is declared in ``folder``.
 
-    Every row is checked, and a price jump that no corporate action explains is refused.
+    Every row is checked; a price jump that no corporate action explains is refused, and so are bars
+    that are not known by the decision on them.
 
     Parameters
     ----------
@@ -92,6 +135,7 @@ def load(folder: Path, bounds: JumpBounds | None = None) -> ResearchData:
     actions = {instrument: _actions(reference, instrument) for instrument in bars}
     for instrument, own in bars.items():
         check_jumps(own, actions[instrument], bounds)
+        check_known_by_decision(own, known[instrument], reference.sessions)
     return ResearchData(
         sessions=reference.sessions,
         bars=bars,
