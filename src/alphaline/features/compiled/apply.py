@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
+from alphaline.features.compiled.families import of_family
 from alphaline.features.compiled.inputs import input_value, own_number
 from alphaline.features.compiled.jit import inlined, merged
+from alphaline.features.compiled.kinds import FAMILIES
 from alphaline.features.compiled.layout import (
     CLOSE_PRICE,
     COUNT,
@@ -19,6 +21,7 @@ from alphaline.features.compiled.layout import (
     OWN,
     RANGE,
     RETURN,
+    SECOND_INPUT,
     VOLUME,
     WINDOW,
 )
@@ -114,6 +117,16 @@ def _of_input(s: Row, table: Ints, j: int, number: int, x: float, p: Row) -> flo
 
 
 @merged
+def _of_whole_bar(s: Row, offset: int, kind: int, window: int, number: int, base: int) -> float:
+    if kind == at.RANGE_POSITION:
+        return _range_position(s, offset, window, number, base)
+    if kind == at.VWAP_DISTANCE:
+        return _vwap_distance(s, offset, base)
+    mean = mean_of_positive(s, offset, window, number, s[base + RANGE])
+    return math.sqrt(mean / FOUR_LOG_TWO)
+
+
+@merged
 def apply(s: Row, base: int, table: Ints, j: int, p: Row, observed: Row) -> float:
     """Take the bar that the clock at ``base`` has closed; return the operator's value.
 
@@ -134,15 +147,13 @@ def apply(s: Row, base: int, table: Ints, j: int, p: Row, observed: Row) -> floa
         number = own_number(s, table, j, observed)
         if number < 0:
             return math.nan
+    if kind >= FAMILIES:
+        x = input_value(s, base, table[j, INPUT], observed)
+        y = input_value(s, base, table[j, SECOND_INPUT], observed)
+        return of_family(s, base, table, j, number, x, y, p)
     if kind in (at.CLOSE_VOLATILITY, at.EWMA_VOLATILITY):
         return _return_value(s, offset, table, j, number, base, p)
-    if kind == at.RANGE_POSITION:
-        return _range_position(s, offset, window, number, base)
-    if kind == at.PARKINSON_VOLATILITY:
-        return math.sqrt(
-            mean_of_positive(s, offset, window, number, s[base + RANGE]) / FOUR_LOG_TWO
-        )
-    if kind == at.VWAP_DISTANCE:
-        return _vwap_distance(s, offset, base)
+    if kind in (at.RANGE_POSITION, at.PARKINSON_VOLATILITY, at.VWAP_DISTANCE):
+        return _of_whole_bar(s, offset, kind, window, number, base)
     x = input_value(s, base, table[j, INPUT], observed)
     return _of_input(s, table, j, number, x, p)

@@ -14,15 +14,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 
+# Nothing but compiled code calls these: doors for Python and C would only cost compile time.
+_INSIDE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 def compiled(function: Function) -> Function:
     """Compile a function that is called by compiled code."""
-    return cast("Function", njit(**_OPTIONS)(function))
+    return cast("Function", njit(**_OPTIONS, **_INSIDE)(function))
 
 
 def inlined(function: Function) -> Function:
     """Compile a function into its callers: what runs for each column, or once for each bar."""
-    return cast("Function", njit(**_OPTIONS, forceinline=True)(function))
+    return cast("Function", njit(**_OPTIONS, **_INSIDE, forceinline=True)(function))
 
 
 def kept(function: Function) -> Function:

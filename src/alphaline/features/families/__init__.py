@@ -1,0 +1,1 @@
+"""The table of operators by family; ``alphaline.features.operators`` joins them."""
