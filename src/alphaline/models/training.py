@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from alphaline.errors import ModelError
-from alphaline.models.estimators import LogisticEstimator
+from alphaline.models.estimators import LogisticEstimator, quiet_products
 from alphaline.models.model_input import as_model_input, require_trainable
 from alphaline.models.parameters import PARAMETERS
 from alphaline.models.tree_text import snapped
@@ -102,7 +102,8 @@ def fit_logistic(
         StandardScaler(),
         LogisticRegression(C=inverse_penalty, max_iter=1000),
     )
-    pipeline.fit(as_model_input(rows), labels, logisticregression__sample_weight=used)
+    with quiet_products():
+        pipeline.fit(as_model_input(rows), labels, logisticregression__sample_weight=used)
     return LogisticEstimator(pipeline)
 
 

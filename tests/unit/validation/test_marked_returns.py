@@ -76,18 +76,12 @@ def test_a_short_pays_its_costs_at_both_ends_and_borrows_by_night() -> None:
     assert nights(held.t_entry, held.t_exit).tolist() == [4]
 
 
-def test_what_is_earned_after_the_last_reported_session_is_booked_in_it() -> None:
+@pytest.mark.parametrize("reported", [slice(1, None), slice(0, 2), [0, 2, 3]])
+def test_a_trade_held_in_a_session_that_is_not_reported_is_refused(reported: slice) -> None:
     bars, days = daily_bars([100, 110, 105, 100], [110, 105, 99, 100])
     held = trade(LONG, bars, days["session_close"], 0, 2, 99)
-    days["reported"] = days["sessions"][:2]
-    assert marked_returns(held, bars=bars, costs=FREE, **days) == pytest.approx([0.10, -0.11])
-
-
-def test_a_trade_outside_of_the_reported_sessions_is_refused() -> None:
-    bars, days = daily_bars([100, 110], [110, 105])
-    held = trade(LONG, bars, days["session_close"], 0, 1, 105)
-    days["reported"] = days["sessions"][1:]
-    with pytest.raises(DatasetError, match="test sessions"):
+    days["reported"] = days["sessions"][reported]
+    with pytest.raises(DatasetError, match="test spans"):
         marked_returns(held, bars=bars, costs=FREE, **days)
 
 

@@ -1,0 +1,113 @@
+"""What a study is run with, apart from data and model: the strategy's own terms."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaline.errors import StrategyFileError
+from alphaline.models.training import entry_thresholds
+from alphaline.research.prepared import PreparedData
+from alphaline.trading.research_terms import FoldTerms
+from alphaline.trading.strategy import Strategy
+from alphaline.validation.trades import EntryThresholds
+from alphaline.validation.walk_forward import WalkForward
+
+# The fold sets that the gate asks for.
+WINDOWS: tuple[Literal["rolling"], Literal["expanding"]] = ("rolling", "expanding")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyTerms:
+    """The terms of a study.
+
+    Parameters
+    ----------
+    hypothesis_id
+        The idea under study, a name for people: it counts nothing and resets nothing.
+    folds
+        Sessions of the walk-forward folds.
+    long_quantile, short_quantile
+        Entry thresholds as quantiles of the training predictions; None: that side is not traded.
+    max_missing_features
+        Decisions with more nulls than this open nothing, as on the line.
+    """
+
+    hypothesis_id: str
+    folds: FoldTerms
+    long_quantile: float | None
+    short_quantile: float | None
+    max_missing_features: int
+
+    @classmethod
+    def of(cls, strategy: Strategy, folds: FoldTerms | None = None) -> Self:
+        """Return the terms of a strategy file.
+
+        Parameters
+        ----------
+        folds
+            Used where the file has no research section.
+
+        Raises
+        ------
+        StrategyFileError
+            If neither states folds.
+        """
+        stated = strategy.research.folds if strategy.research else folds
+        if stated is None:
+            raise StrategyFileError(
+                f"{strategy.strategy_id}: expected a section research with folds, saw none; add it"
+            )
+        return cls(
+            hypothesis_id=strategy.strategy_id,
+            folds=stated,
+            long_quantile=strategy.decision.long_quantile,
+            short_quantile=strategy.decision.short_quantile,
+            max_missing_features=strategy.max_missing_features,
+        )
+
+    def schemes(self, data: PreparedData) -> dict[str, WalkForward]:
+        """Return the walk-forward schemes that the gate asks for, purged by the longest label."""
+        return {
+            window: WalkForward(
+                window=window,
+                first=self.folds.first,
+                test=self.folds.test,
+                step=self.folds.step,
+                embargo=self.folds.embargo,
+                purge_ns=data.longest_life_ns,
+            )
+            for window in WINDOWS
+        }
+
+    def thresholds(self, probability: NDArray[np.float64]) -> EntryThresholds:
+        """Return the entry thresholds that the quantiles of ``probability`` (k,) give.
+
+        Raises
+        ------
+        ModelError
+            If the predictions hardly differ.
+        """
+        long, short = self.long_quantile, self.short_quantile
+        found = entry_thresholds(
+            probability,
+            long if long is not None else (1.0 + (short or 0.0)) / 2,
+            short if short is not None else (long or 1.0) / 2,
+        )
+        return EntryThresholds(
+            entry_long=None if long is None else found.long,
+            entry_short=None if short is None else found.short,
+        )
+
+    def chosen(self) -> dict[str, int | float | None]:
+        """Return everything that was chosen here, for the identity of a trial."""
+        return {
+            "first_sessions": self.folds.first,
+            "test_sessions": self.folds.test,
+            "step_sessions": self.folds.step,
+            "embargo_sessions": self.folds.embargo,
+            "long_quantile": self.long_quantile,
+            "short_quantile": self.short_quantile,
+            "max_missing_features": self.max_missing_features,
+        }
