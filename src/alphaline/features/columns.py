@@ -7,18 +7,15 @@ from typing import Literal
 from alphaline.errors import ContractError
 from alphaline.features.operators import OPERATORS, Operator
 
-Timeframe = Literal["1m", "5m", "30m", "session", "none"]
+Timeframe = Literal["1m", "5m", "30m", "session", "week", "month", "none"]
 
 # The order in which the engine keeps its clocks; "none" is the clock of values that no bar makes.
-TIMEFRAMES: tuple[Timeframe, ...] = ("1m", "5m", "30m", "session", "none")
+TIMEFRAMES: tuple[Timeframe, ...] = ("1m", "5m", "30m", "session", "week", "month", "none")
 
 INPUTS = ("open", "high", "low", "close", "volume")
 
 # Fields of a bar are in lower case, so that no name can mean both.
 SERIES_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-
-# Sessions a session operator may look back: what a cold start has to fold before it is warm.
-MAXIMUM_SESSION_LOOK_BACK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +29,9 @@ class Column:
     operator
         A key of ``alphaline.features.operators.OPERATORS``.
     timeframe
-        Bars that the operator sees: ``1m``, ``5m``, ``30m``, ``session`` (regular hours only), or
-        ``none`` for values that are no function of bars.
+        Bars that the operator sees: ``1m``, ``5m``, ``30m``, ``session`` (regular hours only),
+        ``week``, ``month``, or ``none`` for values that are no function of bars. Which of them there
+        are depends on the base of the set.
     window
         Bars of the timeframe; what it means for each operator is in ``OPERATORS``.
     input
@@ -46,8 +44,7 @@ class Column:
     Raises
     ------
     ContractError
-        If the operator is unknown, the window too short, an input or a parameter does not fit, or a
-        session operator would look back more than five sessions.
+        If the operator is unknown, the window too short, or an input or a parameter does not fit.
     """
 
     name: str
@@ -66,9 +63,9 @@ class Column:
             raise self._refusal(f"a window >= {self.definition.minimum_window}", self.window)
         if len(self.parameters) != len(self.definition.parameters):
             raise self._refusal(f"parameters {self.definition.parameters}", self.parameters)
-        if self.timeframe == "session" and self.look_back > MAXIMUM_SESSION_LOOK_BACK:
-            seen = f"{self.look_back} sessions"
-            raise self._refusal(f"a look-back <= {MAXIMUM_SESSION_LOOK_BACK} sessions", seen)
+        expected = self.definition.expected(self.window, self.parameters)
+        if expected:
+            raise self._refusal(expected, (self.window, *self.parameters))
         self._check_input()
 
     def _check_input(self) -> None:
@@ -98,6 +95,11 @@ class Column:
     def has_observed_input(self) -> bool:
         """Whether the operator reads an observed series beside closed bars."""
         return bool(self.series) and self.timeframe != "none"
+
+    @property
+    def is_made_anew(self) -> bool:
+        """Whether each vector has a value of its own, which needs no state and no closed bar."""
+        return self.timeframe == "none" or self.definition.size(self.window) == 0
 
     @property
     def warm_up(self) -> int:

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alphaline.errors import DatasetError
 from alphaline.features.compiled import layout as at
-from alphaline.features.compiled.check import NOT_A_MINUTE, NOT_POSITIVE, ROW_UNKNOWN, SHAPE
-from alphaline.features.feature_set import FeatureSet
-from alphaline.market.sessions import SessionTable, session_date, session_label
+from alphaline.features.compiled.check import (
+    CALENDAR_ENDS,
+    NOT_A_START,
+    NOT_POSITIVE,
+    ROW_UNKNOWN,
+    SHAPE,
+)
 from alphaline.messages import MINUTE_NS
 
 # State, rows, bars, ts_event, observations.
@@ -59,26 +62,50 @@ def _converted(name: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[
     return converted
 
 
-def refusal(fault: int, where: int, given: Arrays, state_size: int, observed: int) -> ValueError:
+class BarError(ValueError):
+    """A bar that the engine does not take; ``where`` is its place in the call, ``reason`` what is wrong."""
+
+    def __init__(self, where: int, count: int, row: int, ts: int, reason: str) -> None:
+        super().__init__(f"bar {where} of {count} (row {row}, {instant(ts)}): {reason}")
+        self.where = where
+        self.reason = reason
+
+
+def refusal(fault: int, where: int, given: Arrays, state_size: int, observed: int) -> BarError:
     """Return the error that says what is wrong with bar ``where`` of a call; nothing was changed."""
     if fault == SHAPE:
         check_shapes(given, state_size, observed)
+    rows, ts_event = given[1], given[3]
+    return BarError(
+        where, len(rows), int(rows[where]), int(ts_event[where]), _reason(fault, where, given)
+    )
+
+
+def _reason(fault: int, where: int, given: Arrays) -> str:
     state, rows, bars, ts_event, _ = given
-    row, ts = int(rows[where]), int(ts_event[where])
-    bar = f"bar {where} of {len(rows)} (row {row}, {_instant(ts)})"
+    ts = int(ts_event[where])
     if fault == ROW_UNKNOWN:
-        return ValueError(f"{bar}: expected a row below {len(state)}, saw {row}; add a state row")
-    if fault == NOT_A_MINUTE:
-        return ValueError(f"{bar}: expected a whole minute, saw {ts} ns; round it where it is read")
+        return f"expected a row below {len(state)}, saw {int(rows[where])}; add a state row"
+    if fault == NOT_A_START:
+        return (
+            "expected a time at which a bar of the set's base starts (a whole minute on the 1, 5 or "
+            f"30 minutes; for session bars the regular open), saw {ts} ns; round or look it up where "
+            "it is read"
+        )
+    if fault == CALENDAR_ENDS:
+        return (
+            "expected a session in a week and a month that the calendar holds whole, saw one in its "
+            "last; take a longer calendar"
+        )
     if fault == NOT_POSITIVE:
-        return ValueError(
-            f"{bar}: expected finite positive prices and a volume >= 0, saw {bars[where].tolist()}; "
-            "reject the bar where bytes become values"
+        return (
+            f"expected finite positive prices and a volume >= 0, saw {bars[where].tolist()}; reject "
+            "the bar where bytes become values"
         )
     last = _last_before(state, rows, ts_event, where)
-    return ValueError(
-        f"{bar}: expected a time after this row's last bar at {_instant(last)} ({last} ns), saw "
-        f"{ts} ns; drop repeats, and late bars belong to the late-bar topic"
+    return (
+        f"expected a time after this row's last bar at {instant(last)} ({last} ns), saw {ts} ns; sort "
+        "by time, drop repeats, and late bars belong to the late-bar topic"
     )
 
 
@@ -90,30 +117,6 @@ def _last_before(
     return max(held, *map(int, earlier)) if earlier.size else held
 
 
-def _instant(ts: int) -> str:
+def instant(ts: int) -> str:
+    """Return UTC nanoseconds as text."""
     return datetime.fromtimestamp(ts // 1_000_000_000, tz=UTC).isoformat()
-
-
-def session_minutes(sessions: SessionTable, feature_set: FeatureSet) -> NDArray[np.int64]:
-    """Return label, start, open, close and end of the sessions from the epoch on, (5, n) minutes.
-
-    Raises
-    ------
-    DatasetError
-        If the calendar begins after the epoch, ends before it, or has times off the minute.
-    """
-    epoch = session_label(feature_set.epoch)
-    first = int(np.searchsorted(sessions.session, epoch))
-    if int(sessions.session[0]) > epoch or first == len(sessions):
-        raise DatasetError(
-            f"feature set {feature_set.name!r}: expected sessions from its epoch "
-            f"{feature_set.epoch} on, saw {session_date(int(sessions.session[0]))} to "
-            f"{session_date(int(sessions.session[-1]))}; take a longer calendar"
-        )
-    columns = (sessions.session, sessions.start, sessions.open, sessions.close, sessions.end)
-    times = np.array([column[first:] for column in columns])
-    if np.any(times % MINUTE_NS):
-        raise DatasetError(
-            "expected sessions that begin and end on whole minutes; correct the calendar"
-        )
-    return np.ascontiguousarray(times // MINUTE_NS)

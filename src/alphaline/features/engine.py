@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.step import OPERATOR_VERSION, prepare, step
-from alphaline.features.edge import Arrays, fitted, refusal, session_minutes
+from alphaline.features.edge import Arrays, fitted, refusal
 from alphaline.features.feature_set import FeatureSet
+from alphaline.features.session_rows import session_rows
 from alphaline.features.tables import tables
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import MINUTE_NS, digest
@@ -16,12 +17,18 @@ Status = NDArray[np.uint8]
 
 
 class Engine:
-    """Folds released one-minute bars into the vectors of a feature set.
+    """Folds bars of the set's base into the vectors of a feature set.
 
-    Higher timeframes are made inside. Intraday operators start anew with each session, session
-    operators are folded from the set's epoch; when more than one expected session is missing since
-    the last session bar they start anew too. Bars between sessions, or before the epoch, give null
-    values (not warm) and leave the state as it is.
+    Higher timeframes are made inside. Over intraday bars, intraday operators start anew with each
+    session, session operators are folded from the set's epoch; when more than one expected session
+    is missing since the last session bar they start anew too. Over session bars nothing starts anew
+    but after more than five missing sessions; weeks and months close with their last session as the
+    calendar knows it. Bars between sessions, or before the epoch, give null values (not warm) and
+    leave the state as it is.
+
+    An operator with an observed input starts anew, by itself, where at the close of its bar the
+    input is missing or older than five sessions; a bar that is closed by a later one counts with
+    what is known at that later one.
 
     The state of an instrument is one float64 row, which ``tobytes`` and ``numpy.frombuffer`` carry
     without loss. It fits every engine with the same feature set digest, whatever the length of its
@@ -44,14 +51,14 @@ class Engine:
     Raises
     ------
     DatasetError
-        If the calendar begins after the epoch, or has times off the minute.
+        If the calendar begins after the epoch, or has times that no bar of the base starts at.
     """
 
     operator_version = OPERATOR_VERSION
 
     def __init__(self, feature_set: FeatureSet, sessions: SessionTable) -> None:
         prepare()
-        made = tables(feature_set.columns, feature_set.observations)
+        made = tables(feature_set.columns, feature_set.observations, feature_set.bar_minutes)
         self.feature_set = feature_set
         self.sessions = sessions
         self.state_size = made.state_size
@@ -61,7 +68,7 @@ class Engine:
             made.clocks,
             made.operators,
             made.parameters,
-            session_minutes(sessions, feature_set),
+            session_rows(sessions, feature_set),
         )
 
     def new_state(self, instruments: int) -> NDArray[np.float64]:
@@ -71,7 +78,7 @@ class Engine:
     def warm_up(self) -> None:
         """Load the compiled step, which takes seconds where nothing is cached: call it before deadlines count."""
         width = 2 * len(self.feature_set.observations)
-        one_bar = np.full((1, 5), 1.0), np.full(1, MINUTE_NS), np.full((1, width), np.nan)
+        one_bar = np.full((1, 5), 1.0), np.full(1, 30 * MINUTE_NS), np.full((1, width), np.nan)
         self.update(self.new_state(1), np.zeros(1, np.int32), *one_bar)
 
     def update(
@@ -95,7 +102,8 @@ class Engine:
         bars
             (n, 5) open, high, low, close, volume; prices positive, volume not negative, all finite.
         ts_event
-            (n,) start of the bar, UTC nanoseconds, a whole minute; ascending for each row.
+            (n,) start of the bar, UTC nanoseconds, ascending for each row: a whole minute, on the
+            5 or 30 minutes of the base, or the regular open of the session.
         observations
             (n, 2 k) for each series of ``feature_set.observations`` its last known value and its
             age in sessions, NaN where never seen; see ``LastKnown``.
@@ -105,15 +113,16 @@ class Engine:
         values
             float32 (n, columns), NaN where there is no value.
         status
-            uint8 (n, columns): 0 ok; 1 not warm, NaN; 2 a minute of regular hours is missing within
-            the look-back, value given; 3 stale, NaN.
+            uint8 (n, columns): 0 ok; 1 not warm, NaN; 2 a minute of regular hours, or a session, is
+            missing within the look-back, value given; 3 stale, NaN.
 
         Raises
         ------
         ValueError
             Before anything is changed: shapes or types that do not fit, a row that the state has
-            not, a time that is not a whole minute or not after the row's last one, a number that is
-            not finite, a price that is not positive.
+            not, a time at which no bar of the base starts or that is not after the row's last one, a
+            number that is not finite, a price that is not positive; a session bar in the last week
+            or month of the calendar where the set has columns on weeks or months.
         """
         given: Arrays = (state, rows, bars, ts_event, observations)
         values = np.empty((len(rows), self._width), np.float32)

@@ -25,81 +25,35 @@ minutes_to_close       from the end of the bar to the close of regular hours; ne
 last_known             the last value known of a series; stale after 5 sessions
 spread                 the same of the difference of two series, null unless both are known
 =====================  ===========================================================================
-"""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+The families have tables of their own: ``families.volatility``, ``families.trend``,
+``families.liquidity``, ``families.statistics``, ``families.cross_asset``, ``families.change`` and
+``families.calendar``.
+Wherever an input has to be positive, the value is null while one that is not lies in the window.
+"""
 
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.recursive import EWMA_SIZE, MACD_SIZE, RSI_SIZE
 from alphaline.features.compiled.windows import extremes_size, mean_size, moments_size
+from alphaline.features.families.calendar import CALENDAR, of_the_session
+from alphaline.features.families.change import CHANGE
+from alphaline.features.families.cross_asset import CROSS_ASSET
+from alphaline.features.families.liquidity import LIQUIDITY
+from alphaline.features.families.statistics import STATISTICS
+from alphaline.features.families.trend import TREND
+from alphaline.features.families.volatility import VOLATILITY
+from alphaline.features.operator import (
+    INTRADAY,
+    SPANS,
+    WHOLE_SESSION,
+    Bars,
+    Numbers,
+    Operator,
+    alpha,
+    of_window,
+)
 
-Numbers = tuple[float, ...]
-Bars = Callable[[int, Numbers], int]
-
-# Longer than any session: the value depends on every bar since the reset.
-WHOLE_SESSION = 1 << 30
-
-# Three spans hold 1 - exp(-6) = 99.75 % of the weight of an exponential mean.
-SPANS = 3
-
-INTRADAY = ("1m", "5m", "30m")
-ANY_BARS = (*INTRADAY, "session")
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """One row of the table of operators.
-
-    Parameters
-    ----------
-    kind
-        Case of the compiled switch.
-    size
-        Places of state, by window.
-    warm_up, look_back
-        Bars, by window and parameters; see ``Column``.
-    parameters
-        Names of the column's parameters.
-    coefficients
-        The numbers the compiled code wants, by window and parameters; at most three.
-    inputs
-        How many inputs the column names.
-    minimum_window
-        Shortest window that means something; 0: the operator has none.
-    timeframes
-        Where it is defined.
-    scaling
-        ``invariant`` where another unit of prices, volumes and series changes no value.
-    usual
-        Usual values of the parameters.
-    """
-
-    kind: int
-    size: Callable[[int], int]
-    warm_up: Bars
-    look_back: Bars
-    parameters: tuple[str, ...] = ()
-    coefficients: Callable[[int, Numbers], Numbers] = lambda _window, _numbers: ()
-    inputs: int = 0
-    minimum_window: int = 0
-    timeframes: tuple[str, ...] = ANY_BARS
-    scaling: Literal["invariant", "none"] = "invariant"
-    usual: Numbers = ()
-
-
-def _alpha(span: float) -> float:
-    return 2.0 / (span + 1.0)
-
-
-def _window(
-    kind: int, size: Callable[[int], int], least: int, more: int = 0, inputs: int = 0
-) -> Operator:
-    def bars(window: int, _numbers: Numbers) -> int:
-        return window + more
-
-    return Operator(kind, size, bars, bars, inputs=inputs, minimum_window=least)
+__all__ = ["OPERATORS", "Operator"]
 
 
 def _macd(kind: int, warm_up: Bars, look_back: Bars) -> Operator:
@@ -109,9 +63,8 @@ def _macd(kind: int, warm_up: Bars, look_back: Bars) -> Operator:
         warm_up,
         look_back,
         parameters=("fast", "slow", "signal"),
-        coefficients=lambda _, spans: tuple(map(_alpha, spans)),
+        coefficients=lambda _, spans: tuple(map(alpha, spans)),
         inputs=1,
-        timeframes=INTRADAY,
         usual=(12.0, 26.0, 9.0),
     )
 
@@ -122,10 +75,6 @@ def _to_signal(_window: int, spans: Numbers) -> int:
 
 def _memory_of_signal(_window: int, spans: Numbers) -> int:
     return SPANS * int(spans[1] + spans[2])
-
-
-def _of_the_bar(kind: int) -> Operator:
-    return Operator(kind, lambda _: 0, lambda *_: 0, lambda *_: 0, timeframes=("1m",))
 
 
 def _observed(kind: int, inputs: int) -> Operator:
@@ -141,16 +90,15 @@ def _observed(kind: int, inputs: int) -> Operator:
 
 
 OPERATORS: dict[str, Operator] = {
-    "log_return": _window(at.LOG_RETURN, lambda window: window, 1, more=1, inputs=1),
+    "log_return": of_window(at.LOG_RETURN, lambda window: window, 1, more=1, inputs=1),
     "ema_distance": Operator(
         at.EMA_DISTANCE,
         lambda _: 1,
         lambda span, _: span,
         lambda span, _: SPANS * span,
-        coefficients=lambda span, _: (_alpha(span),),
+        coefficients=lambda span, _: (alpha(span),),
         inputs=1,
         minimum_window=2,
-        timeframes=INTRADAY,
     ),
     # Wilder's mean over w bars is an exponential mean of span 2 w - 1.
     "rsi": Operator(
@@ -160,17 +108,16 @@ OPERATORS: dict[str, Operator] = {
         lambda window, _: SPANS * (2 * window - 1) + 1,
         inputs=1,
         minimum_window=2,
-        timeframes=INTRADAY,
     ),
     "macd_line": _macd(at.MACD_LINE, lambda _, p: int(p[1]), lambda _, p: SPANS * int(p[1])),
     "macd_signal": _macd(at.MACD_SIGNAL, _to_signal, _memory_of_signal),
     "macd_histogram": _macd(at.MACD_HISTOGRAM, _to_signal, _memory_of_signal),
-    "mean_distance": _window(at.MEAN_DISTANCE, moments_size, 2, inputs=1),
-    "rolling_std": _window(at.ROLLING_STD, moments_size, 2, inputs=1),
-    "z_score": _window(at.Z_SCORE, moments_size, 2, inputs=1),
-    "range_position": _window(at.RANGE_POSITION, extremes_size, 1),
-    "close_volatility": _window(at.CLOSE_VOLATILITY, moments_size, 2, more=1),
-    "parkinson_volatility": _window(at.PARKINSON_VOLATILITY, mean_size, 1),
+    "mean_distance": of_window(at.MEAN_DISTANCE, moments_size, 2, inputs=1),
+    "rolling_std": of_window(at.ROLLING_STD, moments_size, 2, inputs=1),
+    "z_score": of_window(at.Z_SCORE, moments_size, 2, inputs=1),
+    "range_position": of_window(at.RANGE_POSITION, extremes_size, 1),
+    "close_volatility": of_window(at.CLOSE_VOLATILITY, moments_size, 2, more=1),
+    "parkinson_volatility": of_window(at.PARKINSON_VOLATILITY, mean_size, 1),
     "ewma_volatility": Operator(
         at.EWMA_VOLATILITY,
         lambda _: EWMA_SIZE,
@@ -178,15 +125,21 @@ OPERATORS: dict[str, Operator] = {
         lambda span, _: SPANS * span + 1,
         parameters=("returns",),
         usual=(20.0,),
-        coefficients=lambda span, _: (_alpha(span),),
+        coefficients=lambda span, _: (alpha(span),),
         minimum_window=2,
-        timeframes=INTRADAY,
     ),
     "vwap_distance": Operator(
         at.VWAP_DISTANCE, lambda _: 2, lambda *_: 1, lambda *_: WHOLE_SESSION, timeframes=INTRADAY
     ),
-    "minutes_since_open": _of_the_bar(at.MINUTES_SINCE_OPEN),
-    "minutes_to_close": _of_the_bar(at.MINUTES_TO_CLOSE),
+    "minutes_since_open": of_the_session(at.MINUTES_SINCE_OPEN, INTRADAY),
+    "minutes_to_close": of_the_session(at.MINUTES_TO_CLOSE, INTRADAY),
     "last_known": _observed(at.LAST_KNOWN, 1),
     "spread": _observed(at.SPREAD, 2),
+    **VOLATILITY,
+    **TREND,
+    **LIQUIDITY,
+    **STATISTICS,
+    **CROSS_ASSET,
+    **CHANGE,
+    **CALENDAR,
 }

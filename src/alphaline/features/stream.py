@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from alphaline.errors import ContractError
 from alphaline.features.engine import Engine
 from alphaline.features.observations import LastKnown
 from alphaline.features.vectors import vector_messages
@@ -41,6 +42,11 @@ class FeatureStream:
         Engine fingerprint, written into every vector.
     topic
         Topic whose partitions carry the bars.
+
+    Raises
+    ------
+    ContractError
+        If the set is not fed bars of one minute.
     """
 
     def __init__(
@@ -50,6 +56,11 @@ class FeatureStream:
         fingerprint: str,
         topic: str = "market.bars.v1",
     ) -> None:
+        if engine.feature_set.base != "1m":
+            raise ContractError(
+                f"feature set {engine.feature_set.name!r}: expected base '1m', saw "
+                f"{engine.feature_set.base!r}; fold its history with features.history"
+            )
         self.engine = engine
         self._fingerprint = fingerprint
         self._release = PartitionedRelease(topic)

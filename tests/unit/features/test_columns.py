@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alphaline.errors import ContractError
-from alphaline.features import Column, feature_set
+from alphaline.features import Column, FeatureSet, feature_set
 from tests.unit.features.check_feature import check_feature, compare_with_reference
-from tests.unit.features.made_market import Run, calendar, minutes_of, single, thinned, walk
+from tests.unit.features.made_market import EPOCH, Run, calendar, minutes_of, single, thinned, walk
 
 CLOSE, VOLUME = ("close",), ("volume",)
 
@@ -92,7 +92,6 @@ def test_value_appears_with_the_declared_bar(name: str, bars: int) -> None:
         ({"input": ()}, "1 input"),
         ({"input": ("vwap",)}, "inputs out of"),
         ({"parameters": (2.0,)}, "parameters"),
-        ({"timeframe": "session", "window": 6}, "a look-back <= 5 sessions"),
     ],
 )
 def test_a_column_that_means_nothing_is_refused(change: dict[str, object], expected: str) -> None:
@@ -101,6 +100,6 @@ def test_a_column_that_means_nothing_is_refused(change: dict[str, object], expec
         Column(name="wrong", **(row | change))  # type: ignore[arg-type]
 
 
-def test_recursive_operators_have_no_session_timeframe() -> None:
-    with pytest.raises(ContractError, match="a timeframe of"):
-        Column("session_rsi", "rsi", "session", 2, CLOSE)
+def test_a_memory_without_end_is_too_long_for_sessions_over_intraday_bars() -> None:
+    with pytest.raises(ContractError, match=r"a timeframe of|a look-back <= 5 sessions"):
+        FeatureSet("set_v1", (Column("session_rsi", "rsi", "session", 2, CLOSE),), EPOCH)

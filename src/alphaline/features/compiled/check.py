@@ -14,7 +14,8 @@ Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Faults of the input, found before anything is changed.
-NO_FAULT, ROW_UNKNOWN, TIME_BACKWARDS, NOT_A_MINUTE, NOT_POSITIVE, SHAPE = 0, 1, 2, 3, 4, 5
+NO_FAULT, ROW_UNKNOWN, TIME_BACKWARDS, NOT_A_START, NOT_POSITIVE, SHAPE = 0, 1, 2, 3, 4, 5
+CALENDAR_ENDS = 6
 
 
 @inlined
@@ -41,11 +42,32 @@ def _is_sound(bars: Row, i: int) -> bool:
 
 
 @inlined
-def _judge(state: Row, row: int, bars: Row, i: int, ts: int, minute: int, inside: bool) -> int:
+def _is_start(sessions: Ints, index: int, ts: int, minute: int, fed: int) -> bool:
+    if minute * MINUTE_NS != ts:
+        return False
+    if fed > 0:
+        return fed == 1 or minute % fed == 0
+    # What comes before the epoch counts for nothing.
+    if index < 0:
+        return bool(minute < sessions[at.START, 0])
+    return bool(minute == sessions[at.OPEN, index])
+
+
+@inlined
+def _makes_periods(clocks: Ints) -> bool:
+    return bool(clocks[at.WEEK, at.CLOCK_FIRST] < clocks[at.MONTH, at.CLOCK_LAST])
+
+
+@inlined
+def _is_beyond(sessions: Ints, index: int) -> bool:
+    left = at.SESSIONS_LEFT
+    return index >= 0 and bool(sessions[left, index] < 0 or sessions[left + 1, index] < 0)
+
+
+@inlined
+def _judge(state: Row, row: int, bars: Row, i: int, minute: int, inside: bool) -> int:
     if row < 0 or row >= state.shape[0]:
         return ROW_UNKNOWN
-    if minute * MINUTE_NS != ts:
-        return NOT_A_MINUTE
     if minute <= state[row, at.PENDING]:
         return TIME_BACKWARDS
     if not _is_sound(bars, i):
@@ -57,18 +79,28 @@ def _judge(state: Row, row: int, bars: Row, i: int, ts: int, minute: int, inside
 
 @inlined
 def check(
-    state: Row, rows: NDArray[np.int32], bars: Row, ts_event: Ints, sessions: Ints
+    state: Row,
+    rows: NDArray[np.int32],
+    bars: Row,
+    ts_event: Ints,
+    sessions: Ints,
+    clocks: Ints,
 ) -> tuple[int, int]:
     """Return the first fault of a call's bars and its place, or ``NO_FAULT``.
 
     Times of bars that lie in a session are noted in the rows' ``PENDING`` while the call is looked
     at, and taken back where there is a fault.
     """
-    session = -1
+    session, fed, periods = -1, clocks[at.NONE, at.FED], _makes_periods(clocks)
     for i in range(len(rows)):
         minute = ts_event[i] // MINUTE_NS
         session = session_at(sessions, minute, session)
-        fault = _judge(state, rows[i], bars, i, ts_event[i], minute, session >= 0)
+        if not _is_start(sessions, session, ts_event[i], minute, fed):
+            fault = NOT_A_START
+        elif periods and _is_beyond(sessions, session):
+            fault = CALENDAR_ENDS
+        else:
+            fault = _judge(state, rows[i], bars, i, minute, session >= 0)
         if fault != NO_FAULT:
             for j in range(i):
                 state[rows[j], at.PENDING] = state[rows[j], at.LAST]

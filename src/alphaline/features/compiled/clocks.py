@@ -1,9 +1,10 @@
-"""Bars of higher timeframes, made inside the engine out of the one-minute bars that were released.
+"""Bars of higher timeframes, made inside the engine out of the bars that are fed.
 
 A bucket of 5 or 30 minutes closes with the bar that ends it, else with the next bar of the session
 that starts at or after its end; the session bar holds the regular hours and closes with the bar that
 ends at the close, else with the first later bar. A missing minute of regular hours marks the bar
-that should hold it, or, where no bar holds it, the bar before.
+that should hold it, or, where no bar holds it, the bar before. Where bars of 5 or 30 minutes are fed
+the same holds of them.
 """
 
 import math
@@ -39,7 +40,7 @@ Ints = NDArray[np.int64]
 
 @inlined
 def add_bar(s: Row, base: int, bars: Row, i: int, end: int) -> None:
-    """Add a one-minute bar to the bar that the clock at ``base`` is making, or start one."""
+    """Add a bar that was fed to the bar that the clock at ``base`` is making, or start one."""
     if s[base + ACTIVE] == 0.0:
         s[base + ACTIVE] = 1.0
         s[base + END] = end
@@ -77,7 +78,7 @@ def mark_gap(s: Row, base: int) -> None:
 
 
 @merged
-def step_minute(
+def step_bar(
     s: Row,
     clocks: Ints,
     k: int,
@@ -88,7 +89,7 @@ def step_minute(
     parameters: Row,
     observed: Row,
 ) -> None:
-    """Close one bar of one minute; ``gap`` says that a regular minute before it is missing."""
+    """Close a bar as it was fed; ``gap`` says that an expected one before it is missing."""
     base = clocks[k, CLOCK_OFFSET]
     if gap:
         mark_gap(s, base)
@@ -110,7 +111,7 @@ def step_bucket(
     parameters: Row,
     observed: Row,
 ) -> None:
-    """Take a one-minute bar into buckets of several minutes aligned to the hour.
+    """Take a bar that was fed into buckets of as many minutes or more, aligned to the hour.
 
     ``gap`` holds the regular minutes [from, to) that are missing right before the bar.
     """
@@ -124,5 +125,5 @@ def step_bucket(
         if gap[1] > start:
             s[base + FLAG] = 1.0
     add_bar(s, base, bars, i, start + length)
-    if minute + 1 == start + length:
+    if minute + clocks[at.NONE, at.FED] == start + length:
         close_bar(s, clocks, k, table, parameters, observed)

@@ -37,7 +37,8 @@ def _close_session_bar(s: Row, clocks: Ints, table: Ints, parameters: Row, obser
 
 
 @inlined
-def _index_of(sessions: Ints, label: float) -> int:
+def index_of(sessions: Ints, label: float) -> int:
+    """Return the index of the first session whose label is not before ``label``."""
     low, high = 0, sessions.shape[1]
     while low < high:
         middle = (low + high) // 2
@@ -52,7 +53,7 @@ def _index_of(sessions: Ints, label: float) -> int:
 def _judge_missing_sessions(s: Row, sessions: Ints, index: int, day: int, end: int) -> None:
     if s[at.SESSION_BAR] <= 0.0:
         return
-    missing = index - _index_of(sessions, s[at.SESSION_BAR]) - 1
+    missing = index - index_of(sessions, s[at.SESSION_BAR]) - 1
     if missing == 1:
         mark_gap(s, day)
     if missing > 1:
@@ -96,7 +97,7 @@ def step_session(
     parameters: Row,
     observed: Row,
 ) -> None:
-    """Take a one-minute bar into the bar of its session; ``opened`` is the minute of the open."""
+    """Take a bar into the bar of its session; ``opened`` is the minute of the open."""
     base, close = clocks[at.DAY, CLOCK_OFFSET], s[at.CLOSE]
     if minute < opened or (minute >= close and s[base + ACTIVE] == 0.0):
         return
@@ -104,5 +105,5 @@ def step_session(
         s[base + FLAG] = 1.0
     if minute < close:
         add_bar(s, base, bars, i, int(close))
-    if minute + 1 >= close:
+    if minute + clocks[at.NONE, at.FED] >= close:
         _close_session_bar(s, clocks, table, parameters, observed)

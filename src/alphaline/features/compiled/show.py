@@ -22,11 +22,14 @@ from alphaline.features.compiled.layout import (
     SECOND_INPUT,
     WARM_UP,
 )
+from alphaline.features.compiled.session import index_of
 
 Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Values = NDArray[np.float32]
 Status = NDArray[np.uint8]
+
+DAY_MINUTES = 1440
 
 # More bars than any look-back.
 NEVER = 1 << 40
@@ -57,13 +60,13 @@ def show_bars(
 
 @inlined
 def _show_observed(
-    observations: Row, table: Ints, j: int, values: Values, status: Status, i: int
+    observed: Row, table: Ints, j: int, values: Values, status: Status, i: int
 ) -> None:
     first, second, out = table[j, INPUT], table[j, SECOND_INPUT], table[j, OUT]
-    value, age = observations[i, 2 * first], observations[i, 2 * first + 1]
+    value, age = observed[2 * first], observed[2 * first + 1]
     if table[j, KIND] == at.SPREAD:
-        value -= observations[i, 2 * second]
-        age = max(age, observations[i, 2 * second + 1])
+        value -= observed[2 * second]
+        age = max(age, observed[2 * second + 1])
     values[i, out] = math.nan
     if math.isnan(value):
         status[i, out] = at.STATUS_NOT_WARM
@@ -75,27 +78,58 @@ def _show_observed(
 
 
 @inlined
+def _sessions_to(day: float, sessions: Ints, index: int) -> float:
+    if math.isnan(day):
+        return math.nan
+    place = index_of(sessions, day * DAY_MINUTES)
+    return float(place - index) if index <= place < sessions.shape[1] else math.nan
+
+
+@inlined
+def _of_the_session(kind: int, end: int, sessions: Ints, index: int) -> float:
+    if kind == at.MINUTES_SINCE_OPEN:
+        return float(end - sessions[at.OPEN, index])
+    if kind == at.MINUTES_TO_CLOSE:
+        return float(sessions[at.SHUT, index] - end)
+    known = sessions[kind - at.CALENDAR, index]
+    return float(known) if known != at.UNKNOWN else math.nan
+
+
+@inlined
+def _is_of_the_session(kind: int) -> bool:
+    return kind >= at.CALENDAR or kind in (at.MINUTES_SINCE_OPEN, at.MINUTES_TO_CLOSE)
+
+
+@inlined
+def _show_value(value: float, out: int, values: Values, status: Status, i: int) -> None:
+    values[i, out] = value
+    status[i, out] = at.STATUS_NOT_WARM if math.isnan(value) else at.STATUS_OK
+
+
+@inlined
 def show_rest(
-    since_open: int,
-    to_close: int,
-    observations: Row,
+    end: int,
+    sessions: Ints,
+    index: int,
+    observed: Row,
     clocks: Ints,
     table: Ints,
     values: Values,
     status: Status,
     i: int,
 ) -> None:
-    """Write row ``i`` of the columns that are no function of closed bars."""
+    """Write row ``i`` of the columns that are no function of closed bars; ``end`` is the bar's."""
     for j in range(clocks[at.NONE, CLOCK_FIRST], clocks[at.NONE, CLOCK_LAST]):
-        kind, out = table[j, KIND], table[j, OUT]
-        if kind == at.MINUTES_SINCE_OPEN:
-            values[i, out] = since_open
-            status[i, out] = at.STATUS_OK
-        elif kind == at.MINUTES_TO_CLOSE:
-            values[i, out] = to_close
-            status[i, out] = at.STATUS_OK
+        kind, out, place = table[j, KIND], table[j, OUT], 2 * table[j, INPUT]
+        if _is_of_the_session(kind):
+            _show_value(_of_the_session(kind, end, sessions, index), out, values, status, i)
+        elif kind == at.SESSIONS_SINCE:
+            age = observed[place + 1]
+            _show_value(age, out, values, status, i)
+        elif kind == at.SESSIONS_TO:
+            _show_value(_sessions_to(observed[place], sessions, index), out, values, status, i)
         else:
-            _show_observed(observations, table, j, values, status, i)
+            _show_observed(observed, table, j, values, status, i)
 
 
 @inlined

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.check import NO_FAULT, SHAPE, check, shapes_fit
-from alphaline.features.compiled.clocks import step_bucket, step_minute
+from alphaline.features.compiled.clocks import step_bar, step_bucket
 from alphaline.features.compiled.jit import kept, merged
+from alphaline.features.compiled.periods import take_session
 from alphaline.features.compiled.session import begin_session, session_at, step_session
 from alphaline.features.compiled.show import show_bars, show_nothing, show_rest
 from alphaline.features.compiled.version import version_of
@@ -38,10 +39,13 @@ def _take(
     missing = min(minute, sessions[at.SHUT, index])
     gap = expected < missing
     step_session(s, clocks, bars, i, minute, sessions[at.OPEN, index], gap, table, p, observed)
-    step_minute(s, clocks, at.ONE, bars, i, gap, table, p, observed)
-    step_bucket(s, clocks, at.FIVE, bars, i, minute, (expected, missing), table, p, observed)
+    fed = clocks[at.NONE, at.FED]
+    if fed == 1:
+        step_bar(s, clocks, at.ONE, bars, i, gap, table, p, observed)
+    if fed <= 5:
+        step_bucket(s, clocks, at.FIVE, bars, i, minute, (expected, missing), table, p, observed)
     step_bucket(s, clocks, at.THIRTY, bars, i, minute, (expected, missing), table, p, observed)
-    s[at.EXPECTED] = max(expected, minute + 1)
+    s[at.EXPECTED] = max(expected, minute + fed)
     s[at.LAST] = minute
 
 
@@ -64,10 +68,11 @@ def _compiled(version: int) -> Any:
     ) -> tuple[int, int]:
         if version < 0 or not shapes_fit(state, rows, bars, ts_event, observations, clocks):
             return SHAPE, -1
-        fault, where = check(state, rows, bars, ts_event, sessions)
+        fault, where = check(state, rows, bars, ts_event, sessions, clocks)
         if fault != NO_FAULT:
             return fault, where
-        index = -1
+        index, fed = -1, clocks[at.NONE, at.FED]
+        first, last = (at.ONE, at.WEEK) if fed > 0 else (at.DAY, at.NONE)
         for i in range(len(rows)):
             s, minute = state[rows[i]], ts_event[i] // MINUTE_NS
             index = session_at(sessions, minute, index)
@@ -75,19 +80,22 @@ def _compiled(version: int) -> Any:
                 show_nothing(values, status, i)
                 continue
             observed = observations[i]
-            _take(s, bars, i, minute, index, sessions, clocks, table, parameters, observed)
-            for k in range(4):
+            if fed > 0:
+                _take(s, bars, i, minute, index, sessions, clocks, table, parameters, observed)
+            else:
+                take_session(
+                    s, bars, i, minute, index, sessions, clocks, table, parameters, observed
+                )
+            for k in range(first, last):
                 show_bars(s, clocks, k, table, values, status, i)
-            since_open = minute + 1 - sessions[at.OPEN, index]
-            to_close = sessions[at.SHUT, index] - minute - 1
-            show_rest(since_open, to_close, observations, clocks, table, values, status, i)
+            show_rest(minute + fed, sessions, index, observed, clocks, table, values, status, i)
         return NO_FAULT, -1
 
     return step
 
 
 OPERATOR_VERSION = version_of(
-    shapes_fit, check, _take, show_bars, show_rest, show_nothing, _compiled
+    shapes_fit, check, _take, take_session, show_bars, show_rest, show_nothing, _compiled
 )
 
 step = _compiled(int(OPERATOR_VERSION[:15], 16))
