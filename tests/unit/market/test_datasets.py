@@ -80,6 +80,52 @@ def test_a_knowledge_time_rule_without_a_reason_is_refused(reason: str | None) -
             {"knowledge_time": {"rule": "next_session_at", "new_york": "8:00", "reason": "x"}},
             "expected a New York wall time as HH:MM",
         ),
+        (
+            {
+                "knowledge_time": {
+                    "rule": "period_end_plus",
+                    "period": "quarter",
+                    "days": 0,
+                    "new_york": "08:30",
+                    "reason": "x",
+                }
+            },
+            "what a period says is not known before it has ended",
+        ),
+        (
+            {
+                "series": [
+                    {
+                        "id": "VIX",
+                        "column": "close",
+                        "unit": "u",
+                        "knowledge_time": {"rule": "never"},
+                    }
+                ]
+            },
+            "series 'VIX' is refused, because it does not declare when its rows were known",
+        ),
+        (
+            {
+                "known_spans": [
+                    {
+                        "instrument": "i",
+                        "kind": "split",
+                        "first": "2011-01-03",
+                        "last": "2011-12-30",
+                    }
+                ]
+            },
+            "kind 'observations' with 1 known_spans; corporate_events declare",
+        ),
+        (
+            {
+                "repairs": [
+                    {"instrument": "i", "session": "2011-01-03", "action": "drop", "reason": "x"}
+                ]
+            },
+            "kind 'observations' with repairs, which only daily_bars can have",
+        ),
     ],
 )
 def test_a_declaration_that_is_not_understood_is_refused(
@@ -87,6 +133,16 @@ def test_a_declaration_that_is_not_understood_is_refused(
 ) -> None:
     with pytest.raises(DatasetError, match=message):
         parse_declaration(changed(**changes), "vix_daily.yaml")
+
+
+def test_a_span_that_ends_before_it_begins_is_refused() -> None:
+    raw = yaml.safe_load((SAMPLE / "corporate_events.yaml").read_bytes())
+    span = raw["known_spans"][0]
+    span["first"], span["last"] = span["last"], span["first"]
+    with pytest.raises(
+        DatasetError, match=r"eq\.us\.aapl ends on 2000-03-01, before its first session"
+    ):
+        parse_declaration(yaml.safe_dump(raw).encode(), "events.yaml")
 
 
 @pytest.mark.parametrize("text", [b"- a list", b"a: [", b""])

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from alphaline.market.knowledge import (
     BarEnd,
     ExDateOpen,
     NextSessionAt,
+    PeriodEndPlus,
     SessionClosePlus,
     SessionStart,
     known_at,
@@ -40,6 +41,10 @@ for name in ("vix_daily", "treasury_curve"):
 def new_york(day: date, hour: int, minute: int) -> int:
     at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=NEW_YORK)
     return int(at.timestamp()) * 1_000_000_000
+
+
+def period(name: str, days: int) -> PeriodEndPlus:
+    return PeriodEndPlus(period=name, days=days, new_york="08:30", reason="r")  # type: ignore[arg-type]
 
 
 def seen(name: str, series: str, day: date, hour: int, minute: int) -> tuple[float, float]:
@@ -155,10 +160,31 @@ def test_what_is_known_never_depends_on_what_comes_later(row: int, later: int) -
         (NextSessionAt(new_york="08:00", reason="r"), date(2011, 3, 11), new_york(date(2011, 3, 14), 8, 0)),
         (NextSessionAt(new_york="08:00", reason="r"), date(2012, 4, 6), new_york(date(2012, 4, 9), 8, 0)),
         (NextSessionAt(new_york="08:00", reason="r"), date(2011, 11, 4), new_york(date(2011, 11, 7), 8, 0)),
+        (period("quarter", 90), date(2011, 1, 1), new_york(date(2011, 6, 29), 8, 30)),
+        (period("quarter", 90), date(2011, 3, 31), new_york(date(2011, 6, 29), 8, 30)),
+        (period("quarter", 30), date(2011, 12, 31), new_york(date(2012, 1, 30), 8, 30)),
+        (period("month", 15), date(2012, 2, 10), new_york(date(2012, 3, 15), 8, 30)),
+        (period("month", 1), date(2011, 12, 1), new_york(date(2012, 1, 1), 8, 30)),
+        (period("week", 1), date(2011, 3, 7), new_york(date(2011, 3, 14), 8, 30)),
+        (period("week", 1), date(2011, 3, 13), new_york(date(2011, 3, 14), 8, 30)),
     ],
 )  # fmt: skip
 def test_each_rule_gives_its_new_york_instant(rule: object, day: date, expected: int) -> None:
     assert known_at(rule, SESSIONS, session_label(day)) == expected
+
+
+@given(st.dates(date(2000, 1, 1), date(2026, 12, 1)), st.sampled_from(["week", "month", "quarter"]))
+def test_a_period_is_never_known_before_its_last_day_has_passed(day: date, name: str) -> None:
+    known = known_at(period(name, 1), SESSIONS, session_label(day))
+    keys = {
+        "week": lambda d: d.isocalendar()[:2],
+        "month": lambda d: (d.year, d.month),
+        "quarter": lambda d: (d.year, (d.month - 1) // 3),
+    }
+    key = keys[name]
+    following = datetime.fromtimestamp(known // 10**9, tz=NEW_YORK).date()
+    assert key(following) != key(day)
+    assert key(following - timedelta(days=1)) == key(day)
 
 
 def test_a_bar_is_known_at_its_end() -> None:
