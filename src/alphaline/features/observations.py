@@ -78,8 +78,15 @@ class LastKnown:
             If the first of them lies before an earlier call's.
         """
         found = np.empty((len(line_times), len(self._row)))
-        for i in np.argsort(line_times, kind="stable").tolist():
-            found[i] = self.row(int(line_times[i]))
+        order = np.argsort(line_times, kind="stable")
+        times, first = line_times[order], 0
+        while first < len(times):
+            row = self.row(int(times[first]))
+            # Until something changes every line time has the same row.
+            last = max(first + 1, int(np.searchsorted(times, self._valid_until)))
+            found[order[first:last]] = row
+            self._line_time = int(times[last - 1])
+            first = last
         return found
 
     def snapshot(self) -> dict[str, Any]:
