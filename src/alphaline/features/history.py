@@ -1,8 +1,4 @@
-"""The features of whole histories: what the stream would have made of them, in bounded memory.
-
->>> found = features_of(feature_set, sessions, {"eq.us.ibm": BarHistory(ts_event, values)})
->>> found["eq.us.ibm"].column("rsi_14")
-"""
+"""The features of whole histories: what the stream would have made of them, in bounded memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,13 +92,13 @@ def fold_history(engine: Engine, instrument: str, history: BarHistory) -> Featur
     state, rows = engine.new_state(1), np.zeros(min(count, CHUNK), np.int32)
     for first in range(0, count, CHUNK):
         part = slice(first, min(first + CHUNK, count))
-        given = (np.ascontiguousarray(array[part]) for array in (bars, ts_event, observed))
+        given = np.ascontiguousarray(bars[part]), ts_event[part], observed[part]
         try:
             values[part], status[part] = engine.update(state, rows[: part.stop - first], *given)
         except BarError as error:
             row = first + error.where
             raise DatasetError(
-                f"{instrument}: row {row} of {count} ({instant(int(ts_event[row]))}): {error.reason}"
+                f"{instrument}: row {row + 1} of {count} ({instant(int(ts_event[row]))}): {error.reason}"
             ) from error
         except ValueError as error:
             raise DatasetError(f"{instrument}: {error}") from error

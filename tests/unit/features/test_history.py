@@ -45,7 +45,7 @@ def test_a_column_is_found_by_its_name_and_an_unknown_one_refused() -> None:
     found = features_of(SET, SESSIONS, {"eq.us.x": made(1)})["eq.us.x"]
     assert found.column("vix") is not None
     np.testing.assert_array_equal(found.column("rsi_14"), found.values[:, SET.index("rsi_14")])
-    with pytest.raises(ContractError, match="expected a column of .*saw 'rsi_15'"):
+    with pytest.raises(ContractError, match=r"expected a column of .*saw 'rsi_15'"):
         found.column("rsi_15")
 
 
@@ -59,11 +59,11 @@ def test_columns_in_another_memory_order_give_the_same() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("unsorted", "eq.us.bad: row 300 of .*after this row's last bar.*sort by time"),
-        ("repeated", "eq.us.bad: row 300 of .*drop repeats"),
-        ("nan", r"eq.us.bad: row 300 of .*\(2011-01-04T.*finite positive prices.*nan"),
-        ("negative", "eq.us.bad: row 300 of .*finite positive prices.*-1.0.*reject"),
-        ("off the minute", "eq.us.bad: row 300 of .*a bar of the set's base starts"),
+        ("unsorted", "eq.us.bad: row 301 of .*after this row's last bar.*sort by time"),
+        ("repeated", "eq.us.bad: row 301 of .*drop repeats"),
+        ("nan", r"eq.us.bad: row 301 of .*\(2011-01-04T.*finite positive prices.*nan"),
+        ("negative", "eq.us.bad: row 301 of .*finite positive prices.*-1.0.*reject"),
+        ("off the minute", "eq.us.bad: row 301 of .*a bar of the set's base starts"),
         ("four values", r"eq.us.bad: expected bars of shape \(100, 5\), saw \(100, 4\)"),
         ("lengths", "eq.us.bad: expected one time, bar and row"),
     ],
