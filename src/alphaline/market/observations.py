@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from alphaline.errors import DatasetError
 from alphaline.market.datasets import DatasetDeclaration, LastKnown, Series
 from alphaline.market.knowledge import known_at
+from alphaline.market.session_labels import session_labels
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Observation
 
@@ -78,7 +79,7 @@ def _of_series(
     sessions: SessionTable,
 ) -> list[Observation]:
     values = np.asarray(_column(rows, series.column, declaration), dtype=np.float64)
-    labels = np.asarray(_column(rows, "ts_event", declaration), dtype=np.int64)
+    labels = session_labels(_column(rows, "ts_event", declaration), declaration.name)
     rule = series.knowledge_time or declaration.knowledge_time
     return [
         Observation(

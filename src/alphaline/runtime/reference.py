@@ -17,6 +17,7 @@ from alphaline.market.recorded import RecordedBars, recorded_bars
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Message, Observation
 from alphaline.runtime.datasets import read_columns, read_session_columns
+from alphaline.runtime.declared_files import read_declared
 
 INSTRUMENTS_FILE = "instruments.yaml"
 SESSIONS_FILE = "xnys_sessions.parquet"
@@ -90,10 +91,16 @@ class ReferenceData:
         return [found for found in self.declarations.values() if found.kind == kind]
 
     def rows(self, name: str) -> dict[str, NDArray[Any]]:
-        """Return the declared columns of a dataset; a column that is not declared is not read."""
+        """Return the declared columns of a dataset's Parquet or CSV file; no other column is read.
+
+        Raises
+        ------
+        DatasetError
+            If a column is missing or not of its declared type. In a CSV file ``ts_event`` may be text.
+        """
         declaration = self.declaration(name)
-        columns = [column.name for column in declaration.columns]
-        return read_columns(self.root / declaration.file, columns)
+        types = {column.name: column.type for column in declaration.columns}
+        return read_declared(self.root / declaration.file, types)
 
     def observations(self, first_ts: int) -> list[Observation]:
         """Return every published value of every declared series with ``ts_event`` from ``first_ts``."""

@@ -178,5 +178,49 @@ def test_an_adjusted_close_is_not_read_unless_declared(copy: Path, sample: Resea
         load(copy)
 
 
+def as_csv(folder: Path, labels: dict[int, str]) -> None:
+    """Rewrite the bars as CSV with dates as text; ``labels`` replaces those of some rows."""
+    path = folder / f"{BARS_FILE}.parquet"
+    frame = pl.read_parquet(path).with_columns(
+        pl.from_epoch("ts_event", time_unit="ns").dt.strftime("%Y-%m-%d")
+    )
+    text = frame["ts_event"].to_list()
+    for row, label in labels.items():
+        text[row] = label
+    frame.with_columns(ts_event=pl.Series(text)).write_csv(folder / f"{BARS_FILE}.csv")
+    path.unlink()
+    declare(folder, BARS_FILE, file=f"{BARS_FILE}.csv")
+
+
+def test_a_csv_file_gives_the_same_bars(copy: Path, sample: ResearchData) -> None:
+    as_csv(copy, {})
+    bars = load(copy).bars
+    assert {name: found.digest for name, found in bars.items()} == {
+        name: found.digest for name, found in sample.bars.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (
+            {2: "2000-03-03T00:00:00-05:00"},
+            "row 3: expected a time in UTC, saw 2000-03-03T00:00:00-05",
+        ),
+        ({2: "2000-03-03 00:00:00"}, "row 3: 2000-03-03 00:00:00 carries no time zone"),
+        ({2: "2000-03-03T16:00:00Z"}, "row 3: .* which is not midnight UTC"),
+        ({2: "2000-03-02"}, "row 3: session 2000-03-02 repeats 2000-03-02"),
+        ({2: "2000-03-04"}, "row 3: 2000-03-04 is no session of the calendar"),
+        ({2: "3/3/2000"}, "row 3: expected a date as 2011-01-03, saw '3/3/2000'"),
+    ],
+)
+def test_a_label_of_a_file_that_names_no_session_is_refused(
+    copy: Path, labels: dict[int, str], message: str
+) -> None:
+    as_csv(copy, labels)
+    with pytest.raises(DatasetError, match=rf"csv, eq\.us\.aapl: {message}"):
+        load(copy)
+
+
 def test_the_series_of_an_instrument_is_named_by_its_ticker() -> None:
     assert series_id("eq.us.ibm") == "IBM_CLOSE"
