@@ -46,14 +46,16 @@ class FoldEvidence:
     ----------
     columns
         float64 (K, F): permutation importance of each column by itself.
-    clusters
-        float64 (K, C): of each cluster, its columns shuffled together.
+    clusters, errors
+        float64 (K, C): of each cluster, its columns shuffled together, and the standard errors over
+        the rows of each fold.
     attributions
         None where the model is not one that can be explained.
     """
 
     columns: Floats
     clusters: Floats
+    errors: Floats
     attributions: Attributions | None
 
 
@@ -78,7 +80,7 @@ def gather(
     members = clusters.members
     groups = [np.array([i]) for i in range(len(sample.names))]
     together = [group for group in members if len(group) > 1]
-    single, joint, explained = [], [], []
+    single, joint, errors, explained = [], [], [], []
     for fold in used:
         train, test = fold.train, fold.test
         estimator = fit(sample.rows[train], sample.labels[train], sample.weights[train])
@@ -91,12 +93,14 @@ def gather(
             rng,
             rule.repeats,
         )
-        single.append(seen[: len(groups)])
-        joint.append(_by_cluster(members, seen))
+        single.append(seen.mean[: len(groups)])
+        joint.append(_by_cluster(members, seen.mean))
+        errors.append(_by_cluster(members, seen.error))
         explained.append(_explained(sample, test, estimator, explain, rule, len(used)))
     return FoldEvidence(
         columns=np.array(single),
         clusters=np.array(joint),
+        errors=np.array(errors),
         attributions=_stacked(explained),
     )
 

@@ -46,8 +46,8 @@ class FeatureVerdict:
     stable_share
         Share of folds in which its cluster's importance is above zero.
     selected_share
-        Share of folds that would have selected this very column. Substitutes that trade places
-        share the folds of their cluster.
+        Share of folds that by themselves would have selected this very column. Substitutes that
+        trade places share the folds of their cluster.
     mutual_information
         With the label, in nats, by itself.
     mean_attribution
@@ -107,7 +107,8 @@ class Judged:
     evidence
         Importance by fold, and attributions.
     selected
-        bool (K, F): what each fold by itself would have selected.
+        bool (K, F): what each fold by itself would have selected, its rows judging where the whole
+        selection has folds to judge.
     """
 
     names: tuple[str, ...]

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from alphaline.selection.attribution import tree_attributions
 from alphaline.selection.clusters import Clusters, correlation_clusters
 from alphaline.selection.correlation import rank_correlation
-from alphaline.selection.fold_evidence import Explain, Fit, gather
+from alphaline.selection.fold_evidence import Explain, Fit, FoldEvidence, gather
 from alphaline.selection.mutual_information import mutual_information
 from alphaline.selection.outcome import Judged, Selection, Stability
 from alphaline.selection.rule import SelectionRule
@@ -20,8 +21,6 @@ from alphaline.selection.stability import (
 )
 from alphaline.selection.verdicts import judged_verdicts, leaders, unfit_columns
 from alphaline.validation.walk_forward import Fold
-
-Floats = NDArray[np.float64]
 
 
 def select_features(
@@ -102,19 +101,16 @@ def _judge(
         clusters=clusters,
         mutual_information=mutual_information(sample.rows, sample.labels, sample.weights),
         evidence=evidence,
-        selected=_by_fold(clusters, evidence.columns, evidence.clusters, rule.per_cluster),
+        selected=_by_fold(clusters, evidence, rule),
     )
 
 
-def _by_fold(
-    clusters: Clusters, columns: Floats, joint: Floats, per_cluster: int
-) -> NDArray[np.bool_]:
-    return np.array(
-        [
-            leaders(clusters, alone, per_cluster) & (together > 0.0)[clusters.of_column]
-            for alone, together in zip(columns, joint, strict=True)
-        ]
-    )
+def _by_fold(clusters: Clusters, evidence: FoldEvidence, rule: SelectionRule) -> NDArray[np.bool_]:
+    least = norm.isf(rule.significance) * evidence.errors
+    matters = (evidence.clusters > 0.0) & (evidence.clusters > least)
+    leading = [leaders(clusters, alone, rule.per_cluster) for alone in evidence.columns]
+    chosen: NDArray[np.bool_] = np.array(leading) & matters[:, clusters.of_column]
+    return chosen
 
 
 def _stability(judged: Judged | None) -> Stability:

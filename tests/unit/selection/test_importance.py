@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from alphaline.metrics import prediction
 from alphaline.models.catalogue import MODEL_KINDS, ModelSpec, fit
 from alphaline.selection.attribution import tree_attributions
-from alphaline.selection.importance import log_loss, permutation_importance
+from alphaline.selection.importance import log_losses, permutation_importance
 from tests.unit.selection.made_sample import made_sample
 
 TREES = [kind for kind in MODEL_KINDS if kind != "logistic"]
@@ -41,23 +41,33 @@ def importance(model: Known, *groups: list[int], repeats: int = 3) -> NDArray[np
     rows, labels, weights = drawn()
     found = [np.array(group) for group in groups]
     rng = np.random.default_rng(9)
-    return permutation_importance(model, rows, labels, weights, found, rng, repeats)
+    return permutation_importance(model, rows, labels, weights, found, rng, repeats).mean
 
 
-def test_log_loss_of_equal_weights_is_the_metric() -> None:
-    _, labels, weights = drawn()
+def test_the_mean_of_the_losses_is_the_metric() -> None:
+    _, labels, _ = drawn()
     p = np.random.default_rng(1).random(len(labels))
-    assert log_loss(labels, p, 3.0 * weights) == pytest.approx(prediction.log_loss(labels, p))
+    assert log_losses(labels, p).mean() == pytest.approx(prediction.log_loss(labels, p))
 
 
-def test_a_weight_of_two_is_a_row_that_stands_there_twice() -> None:
-    labels, p = np.array([0, 1, 1], np.int8), np.array([0.2, 0.4, 0.9])
-    doubled = log_loss(labels[[0, 1, 1, 2]], p[[0, 1, 1, 2]], np.ones(4))
-    assert log_loss(labels, p, np.array([1.0, 2.0, 1.0])) == pytest.approx(doubled)
+def test_the_mean_goes_by_weights_and_the_error_is_that_of_a_mean() -> None:
+    rows, labels, _ = drawn(200)
+    weights = np.random.default_rng(2).random(200)
+    model = Known(1.0, 1.0, 0.0)
+    groups = [np.array([0])]
+    seen = permutation_importance(model, rows, labels, weights, groups, np.random.default_rng(9), 1)
+    order = np.random.default_rng(9).permutation(200)
+    shuffled = np.column_stack([rows[order, 0], rows[:, 1:]])
+    cost = log_losses(labels, model.predict(shuffled)) - log_losses(labels, model.predict(rows))
+    assert seen.mean[0] == pytest.approx(np.average(cost, weights=weights))
+    equal = permutation_importance(
+        model, rows, labels, np.ones(200), groups, np.random.default_rng(9), 1
+    )
+    assert equal.error[0] == pytest.approx(np.std(cost) / np.sqrt(200))
 
 
 def test_what_the_model_does_not_read_costs_nothing() -> None:
-    assert importance(Known(1.0, 1.0, 0.0), [2])[0] == 0.0
+    assert importance(Known(1.0, 1.0, 0.0), [2])[0] == pytest.approx(0.0, abs=1e-15)
 
 
 def test_what_it_reads_rightly_costs_and_what_it_reads_wrongly_helps() -> None:
@@ -76,7 +86,7 @@ def test_a_group_is_shuffled_by_one_permutation() -> None:
     rows, labels = np.column_stack([column, column]), (column > 0).astype(np.int8)
     model, weights = Known(1.0, -1.0), np.ones(500)
     groups = [np.array([0, 1]), np.array([0])]
-    together, alone = permutation_importance(model, rows, labels, weights, groups, rng, 2)
+    together, alone = permutation_importance(model, rows, labels, weights, groups, rng, 2).mean
     assert together == pytest.approx(0.0, abs=1e-12)
     assert alone > 0.1
 

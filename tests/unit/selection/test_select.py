@@ -117,7 +117,12 @@ def test_stability_is_within_its_bounds_and_high_for_a_strong_signal(selection: 
     assert -1.0 <= selection.stability.rank_agreement <= 1.0
     assert selection.verdict("other_signal").stable_share == 1.0
     shares = [selection.verdict(name).selected_share for name in SIGNALS]
-    assert sum(shares) == pytest.approx(selection.verdict("signal").stable_share)
+    assert sum(shares) == pytest.approx(1.0)
+
+
+def test_few_folds_by_themselves_select_noise(selection: Selection) -> None:
+    noise = [v.selected_share for v in selection.verdicts if v.name.startswith("noise")]
+    assert np.mean(noise) < 0.25
 
 
 def test_a_model_that_cannot_be_explained_is_judged_all_the_same() -> None:
