@@ -96,7 +96,7 @@ def nearest_minor(price: float, scaled: int) -> int:
     """
     if not abs(price) < LARGEST_PRICE:
         return LARGEST
-    whole, rest = scaled_nanos(np.int64(np.rint(price * NANOS)), scaled)
+    whole, rest = scaled_nanos(int(np.rint(price * NANOS)), scaled)
     return whole + (2 * rest + NANOS) // (2 * NANOS)
 
 
@@ -105,5 +105,5 @@ def minor_up(price: float, scaled: int) -> int:
     """Return ``price · scaled`` rounded up to a whole number (see `nearest_minor`); compiled."""
     if not abs(price) < LARGEST_PRICE:
         return LARGEST
-    whole, rest = scaled_nanos(np.int64(np.rint(price * NANOS)), scaled)
+    whole, rest = scaled_nanos(int(np.rint(price * NANOS)), scaled)
     return whole + (rest + NANOS - 1) // NANOS

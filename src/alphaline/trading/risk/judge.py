@@ -29,7 +29,7 @@ def judge(
     instrument
         Entry of the instrument master, None where there is none.
     """
-    limits = _in_currency(profile, proposal.currency).compiled()
+    limits = in_currency(profile, proposal.currency).compiled()
     facts = facts_of(proposal, state, instrument, sessions)
     answers = zip(RULES, evaluate(limits, facts), strict=True)
     denials = (rule.denial(answer, limits, facts) for rule, answer in answers)
@@ -42,7 +42,8 @@ def warm_up() -> None:
     evaluate(nothing, Facts(*[0] * len(Facts._fields)))
 
 
-def _in_currency(profile: RiskProfile, currency: str) -> RiskProfile:
+def in_currency(profile: RiskProfile, currency: str) -> RiskProfile:
+    """Return ``profile`` for orders in ``currency``: money limits in another one count as unset."""
     if profile.currency == currency:
         return profile
     return RiskProfile(

@@ -1,0 +1,109 @@
+"""Splits, dividends and borrow fees on what is held; compiled."""
+
+import math
+from typing import Any
+
+from alphaline.features.compiled.jit import compiled
+from alphaline.market.sessions import DAY_NS
+from alphaline.trading.money import minor_up, nearest_minor
+from alphaline.trading.simulation.columns import DecisionColumns, EventColumns, Ints
+from alphaline.trading.simulation.execution import drop_finished, revalue
+
+# Stock loans are quoted in basis points a year of 360 days.
+BASIS_POINT_DAYS = 10_000.0 * 360.0
+# A ratio such as 1/3 is a rounded float: what it misses of a whole unit is no fraction of one.
+WHOLE = 1e-9
+
+Record = Any
+Records = Any
+
+
+@compiled
+def take_event(
+    at: int,
+    events: EventColumns,
+    decisions: DecisionColumns,
+    next_decision: int,
+    instruments: Records,
+    trades: Records,
+    account: Record,
+) -> None:
+    """Apply event ``at`` to its instrument, to what is held and to decisions not judged yet."""
+    instrument, ratio = instruments[events.row[at]], events.split[at]
+    if events.dividend[at] != 0.0:
+        _pay_dividend(events.dividend[at], instrument, trades, account)
+    if ratio == 1.0:
+        return
+    instrument.close /= ratio
+    _rescale_decisions(events.row[at], events.at[at], ratio, next_decision, decisions)
+    place = instrument.first
+    while place >= 0:
+        _split(trades[place], ratio)
+        place = trades[place].next
+    instrument.has_fraction = 1
+    drop_finished(instrument, trades)
+    revalue(instrument, trades, account)
+
+
+@compiled
+def charge_borrow(
+    annual_bps: float, days: int, instruments: Records, trades: Records, account: Record
+) -> None:
+    """Charge every short holding for ``days`` at its last mark, rounded up to a minor unit."""
+    for row in range(len(instruments)):
+        instrument = instruments[row]
+        place = instrument.first
+        while place >= 0:
+            trade = trades[place]
+            if trade.side < 0 and trade.held > 0:
+                value = minor_up(instrument.close, trade.held * instrument.scale)
+                fee = math.ceil(value * (annual_bps * days) / BASIS_POINT_DAYS)
+                trade.borrow += fee
+                trade.cash -= fee
+                account.borrow += fee
+                account.cash -= fee
+            place = trade.next
+
+
+@compiled
+def days_until_next(session: Ints, at: int) -> int:
+    """Return the calendar days from session ``at`` to the next one; 1 at the end of the table."""
+    if at + 1 == len(session):
+        return 1
+    return int((session[at + 1] - session[at]) // DAY_NS)
+
+
+@compiled
+def _pay_dividend(dividend: float, instrument: Record, trades: Records, account: Record) -> None:
+    place = instrument.first
+    while place >= 0:
+        trade = trades[place]
+        cash = trade.side * nearest_minor(dividend, trade.held * instrument.scale)
+        trade.dividends += cash
+        trade.cash += cash
+        account.dividends += cash
+        account.cash += cash
+        place = trade.next
+
+
+@compiled
+def _split(trade: Record, ratio: float) -> None:
+    held = (trade.held + trade.fraction) * ratio
+    trade.held = math.floor(held + WHOLE)
+    fraction = held - trade.held
+    trade.fraction = fraction if fraction > WHOLE else 0.0
+    trade.working = math.floor(trade.working * ratio + WHOLE)
+    trade.stop /= ratio
+    trade.target /= ratio
+
+
+@compiled
+def _rescale_decisions(
+    row: int, ts: int, ratio: float, next_decision: int, decisions: DecisionColumns
+) -> None:
+    for at in range(next_decision, len(decisions.row)):
+        if decisions.known_at[at] >= ts:
+            return
+        if decisions.row[at] == row:
+            decisions.reference_price[at] /= ratio
+            decisions.quantity[at] = math.floor(decisions.quantity[at] * ratio + WHOLE)
