@@ -102,7 +102,7 @@ def test_labels_of_sessions_with_missing_days_equal_the_reference(data, kind, ho
     labels = check(rule, starts, ends, prices, ends, flat_at, sigma, side, 1, pass_ends=True)
     on = labels.is_labelled
     assert (labels.t_entry[on] > ends[on]).all()
-    assert (labels.t_touch[on] - labels.t_entry[on] <= ExitRule(**rule).horizon_ns).all()
+    assert (flat_at[on] - labels.t_entry[on] <= ExitRule(**rule).horizon_ns).all()
 
 
 @settings(deadline=None)
