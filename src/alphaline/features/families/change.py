@@ -2,7 +2,7 @@
 
 ================  ================================================================================
 difference        x - x of w bars before, in the unit of x: for rates, which may be zero or negative
-rate_of_change    x / x of w bars before - 1
+rate_of_change    x / x of w bars before - 1; null where that x is not positive
 overnight_return  ln(open / close of the bar before)
 intraday_return   ln(close / open)
 ================  ================================================================================
