@@ -12,6 +12,7 @@ from alphaline.market.corporate_actions import without_actions
 from alphaline.market.daily import daily_bars
 from alphaline.market.sessions import session_label
 from alphaline.research.data import load
+from alphaline.runtime.reference import ReferenceData
 from tests.wider_data import ABSENT, IS_ABSENT, recorded, wider_data, write_wider
 
 pytestmark = pytest.mark.skipif(IS_ABSENT, reason=ABSENT)
@@ -42,6 +43,12 @@ def test_every_wider_file_passes_its_checks() -> None:
         "ix.us.ixic": 4779,
         "ix.us.spx": 4779,
     }
+
+
+def test_every_wider_instrument_is_in_the_master(folder: Path) -> None:
+    master = ReferenceData(folder).instruments
+    for instrument in wider_data().bars:
+        assert master.require(instrument).calendar == "XNYS"
 
 
 def test_the_known_defects_of_spy_are_refused_without_their_repairs() -> None:
