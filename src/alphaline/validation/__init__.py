@@ -1,0 +1,8 @@
+"""Validation: folds that do not leak, and a gate that knows how often was tried."""
+
+from typing import TYPE_CHECKING
+
+from alphaline.on_demand import submodules
+
+if not TYPE_CHECKING:  # or every misspelt module would have a type
+    __getattr__, __dir__ = submodules(__name__, __path__)
