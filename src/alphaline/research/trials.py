@@ -9,6 +9,7 @@ trials of the same count.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ OnFold = Callable[[int, Mapping[str, Floats]], None]
 
 # What a trial's returns depend on; a change elsewhere makes no new trial.
 SOURCES = (market, features, labels, validation, metrics, models, research)
+
+
+def ledger_folder(data_root: Path) -> Path:
+    """Return where the trial ledger of a data root lies."""
+    return data_root / "trials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
