@@ -104,9 +104,11 @@ class ExitRule:
     def horizon_ns(self) -> int:
         """Nanoseconds from the start of the entry bar within which every position is due to end.
 
-        Where bars are missing at its deadline it ends in the next one, and its label says so. Exact for a horizon in bars. For h sessions it is a bound, 2h + 7 days: no h sessions of the
-        New York Stock Exchange since 1960 took longer, not those of 1968 with their closed
-        Wednesdays nor the four missing ones of September 2001. Purging by it drops no label too few.
+        Where bars are missing at its deadline it ends in the next one, and its label says so. Exact
+        for a horizon in bars. For h sessions it is a bound, 2h + 7 days: no h sessions of the New
+        York Stock Exchange since 1960 took longer, not those of 1968 with their closed Wednesdays
+        nor those around the four missing ones of September 2001. A purge by it drops no decision
+        too few.
         """
         if self.horizon_sessions is not None:
             return (2 * self.horizon_sessions + 7) * DAY_NS

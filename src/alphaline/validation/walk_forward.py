@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
+from alphaline.validation.decisions import require_decisions
 
 Times = NDArray[np.int64]
 Indices = NDArray[np.intp]
@@ -119,7 +120,7 @@ def walk_forward(
     DatasetError
         If the arrays do not match, a session is unknown, or there are too few sessions for a fold.
     """
-    _require_decisions(sessions, decision_session, t_entry, t_touch)
+    require_decisions("walk-forward", sessions, decision_session, t_entry, t_touch)
     starts = scheme.test_starts(len(sessions))
     if not starts:
         raise DatasetError(
@@ -154,28 +155,4 @@ def _folds(
             test=np.flatnonzero(in_test),
             train_sessions=sessions[oldest:newest],
             test_sessions=sessions[start : start + scheme.test],
-        )
-
-
-def _require_decisions(
-    sessions: Times, decision_session: Times, t_entry: Times, t_touch: Times
-) -> None:
-    if len({len(decision_session), len(t_entry), len(t_touch)}) > 1:
-        raise DatasetError(
-            "walk-forward: expected one session, entry and touch per decision, saw "
-            f"{len(decision_session)}, {len(t_entry)} and {len(t_touch)}"
-        )
-    if (np.diff(sessions) <= 0).any():
-        raise DatasetError(
-            "walk-forward: expected strictly increasing sessions; sort and deduplicate"
-        )
-    if (unknown := np.setdiff1d(decision_session, sessions)).size:
-        raise DatasetError(
-            f"walk-forward: expected decisions in known sessions, saw {unknown[:3].tolist()}; "
-            "take sessions from the calendar that the decisions were made by"
-        )
-    if (t_touch <= t_entry).any():
-        raise DatasetError(
-            "walk-forward: expected every label to end after its entry; leave unlabelled "
-            "decisions out"
         )

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from alphaline.errors import DatasetError
 from alphaline.validation.walk_forward import WalkForward, walk_forward
+from tests.unit.validation.reference_splits import overlap, reference_walk_forward
 
 DAY = 86_400_000_000_000
 
@@ -131,3 +132,28 @@ def test_no_training_label_is_alive_in_the_test_span(scheme, more, seed):
             assert ((until < begins) | (entry[fold.train] > ends)).all()
     tested = np.concatenate([fold.test_sessions for fold in split])
     assert (np.diff(tested) > 0).all()
+
+
+@settings(deadline=None)
+@given(schemes, st.integers(0, 8), st.data())
+def test_folds_equal_a_reference_that_compares_every_pair_of_labels(scheme, more, data):
+    days = scheme.first + scheme.test + more
+    life = st.tuples(st.integers(0, days - 1), st.integers(0, DAY - 1), st.integers(1, 3 * DAY))
+    lives = data.draw(st.lists(life, max_size=30))
+    ordinal = [day for day, _, _ in lives]
+    entry = [day * DAY + within for day, within, _ in lives]
+    touch = [e + one[2] for e, one in zip(entry, lives, strict=True)]
+    found = walk_forward(
+        scheme,
+        sessions=np.arange(days, dtype=np.int64) * DAY,
+        decision_session=np.array(ordinal, dtype=np.int64) * DAY,
+        t_entry=np.array(entry, dtype=np.int64),
+        t_touch=np.array(touch, dtype=np.int64),
+    )
+    names = ("window", "first", "test", "step", "embargo", "purge_ns")
+    numbers = {name: getattr(scheme, name) for name in names}
+    expected = reference_walk_forward(numbers, days, ordinal, entry, touch)
+    assert [(fold.train.tolist(), fold.test.tolist()) for fold in found] == expected
+    for fold in found:
+        for i in fold.train:
+            assert not any(overlap((entry[i], touch[i]), (entry[j], touch[j])) for j in fold.test)
