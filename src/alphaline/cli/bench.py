@@ -20,6 +20,7 @@ Result = dict[str, Any]
 BENCHMARKS = {
     "features": "tests.performance.bench_features",
     "online_write": "tests.performance.bench_online_write",
+    "backtest": "tests.performance.bench_backtest",
     "line_latency": "tests.performance.bench_line_latency",
     "line_throughput": "tests.performance.bench_line_throughput",
 }

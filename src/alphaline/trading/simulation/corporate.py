@@ -8,9 +8,9 @@ from alphaline.market.sessions import DAY_NS
 from alphaline.trading.money import minor_up, nearest_minor
 from alphaline.trading.simulation.columns import DecisionColumns, EventColumns, Ints
 from alphaline.trading.simulation.execution import drop_finished, revalue
+from alphaline.validation.trades import NIGHTS_PER_YEAR
 
-# Stock loans are quoted in basis points a year of 360 days.
-BASIS_POINT_DAYS = 10_000.0 * 360.0
+BASIS_POINT_NIGHTS = 10_000.0 * NIGHTS_PER_YEAR
 # A ratio such as 1/3 is a rounded float: what it misses of a whole unit is no fraction of one.
 WHOLE = 1e-9
 
@@ -47,9 +47,9 @@ def take_event(
 
 @compiled
 def charge_borrow(
-    annual_bps: float, days: int, instruments: Records, trades: Records, account: Record
+    annual_bps: float, nights: int, instruments: Records, trades: Records, account: Record
 ) -> None:
-    """Charge every short holding for ``days`` at its last mark, rounded up to a minor unit."""
+    """Charge every short holding for ``nights`` at its last mark, rounded up to a minor unit."""
     for row in range(len(instruments)):
         instrument = instruments[row]
         place = instrument.first
@@ -57,7 +57,7 @@ def charge_borrow(
             trade = trades[place]
             if trade.side < 0 and trade.held > 0:
                 value = minor_up(instrument.close, trade.held * instrument.scale)
-                fee = math.ceil(value * (annual_bps * days) / BASIS_POINT_DAYS)
+                fee = math.ceil(value * (annual_bps * nights) / BASIS_POINT_NIGHTS)
                 trade.borrow += fee
                 trade.cash -= fee
                 account.borrow += fee
@@ -66,8 +66,8 @@ def charge_borrow(
 
 
 @compiled
-def days_until_next(session: Ints, at: int) -> int:
-    """Return the calendar days from session ``at`` to the next one; 1 at the end of the table."""
+def nights_until_next(session: Ints, at: int) -> int:
+    """Return the nights from session ``at`` to the next one; 1 at the end of the table."""
     if at + 1 == len(session):
         return 1
     return int((session[at + 1] - session[at]) // DAY_NS)

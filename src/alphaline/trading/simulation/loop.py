@@ -29,7 +29,7 @@ from alphaline.trading.simulation.columns import (
     SessionColumns,
     Terms,
 )
-from alphaline.trading.simulation.corporate import charge_borrow, days_until_next, take_event
+from alphaline.trading.simulation.corporate import charge_borrow, nights_until_next, take_event
 from alphaline.trading.simulation.execution import revalue, take_bar
 from alphaline.trading.simulation.judgement import take_decision
 from alphaline.trading.simulation.records import NEVER
@@ -55,8 +55,8 @@ def _close_session(
     rows: Records,
 ) -> None:
     if terms.borrow_annual_bps > 0.0:
-        days = days_until_next(sessions.session, at)
-        charge_borrow(terms.borrow_annual_bps, days, instruments, trades, account)
+        nights = nights_until_next(sessions.session, at)
+        charge_borrow(terms.borrow_annual_bps, nights, instruments, trades, account)
     row = rows[account.sessions]
     account.sessions += 1
     row.session, row.at, row.cash, row.value = sessions.session[at], ts, account.cash, account.value

@@ -7,7 +7,7 @@ import numpy as np
 from alphaline.errors import ContractError
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.trading.fills import fee_nanos
-from alphaline.trading.money import minor_scale
+from alphaline.trading.money import minor_per_major, minor_scale
 from alphaline.trading.risk.judge import in_currency
 from alphaline.trading.risk.limits import RiskProfile
 from alphaline.trading.simulation.columns import Ints, Outcomes, SessionColumns, Terms
@@ -34,31 +34,27 @@ class SimulationTerms:
     Parameters
     ----------
     execution
-        Costs, participation and latency, as the strategy file states them.
+        Costs, participation, latency and borrow fee, as the strategy file states them. Borrowing is
+        charged at each session close for the nights until the next session.
     capital_minor
         Cash at the start, minor units. It bounds nothing: limits do.
-    borrow_annual_bps
-        Fee on short holdings, basis points a year of 360 days, charged at each session close for the
-        calendar days until the next session.
     has_curve
         Whether cash and value are recorded after every bar, not only at session closes.
 
     Raises
     ------
     ContractError
-        If the capital or the borrow fee is negative.
+        If the capital is negative.
     """
 
     execution: ExecutionTerms
     capital_minor: int
-    borrow_annual_bps: float = 0.0
     has_curve: bool = False
 
     def __post_init__(self) -> None:
-        if self.capital_minor < 0 or not 0.0 <= self.borrow_annual_bps < np.inf:
+        if self.capital_minor < 0:
             raise ContractError(
-                "simulation terms: expected capital_minor and borrow_annual_bps of zero or more, saw "
-                f"{self.capital_minor} and {self.borrow_annual_bps}"
+                f"simulation terms: expected capital_minor of zero or more, saw {self.capital_minor}"
             )
 
     def compiled(self) -> Terms:
@@ -70,7 +66,7 @@ class SimulationTerms:
             participation=float(execution.participation),
             latency_ns=execution.latency_ns,
             fee_nanos=fee_nanos(execution),
-            borrow_annual_bps=float(self.borrow_annual_bps),
+            borrow_annual_bps=float(execution.borrow_annual_bps),
         )
 
 
@@ -132,8 +128,7 @@ def simulate(
         market=market,
         decisions=decisions,
         capital_minor=terms.capital_minor,
-        minor_per_major=int(minor_scale(instruments.require(market.instruments[0])))
-        // instruments.require(market.instruments[0]).multiplier,
+        minor_per_major=minor_per_major(currency),
         outcomes=outcomes,
         trades=trades[: account["trades"]],
         fills=fills[: account["fills"]],
