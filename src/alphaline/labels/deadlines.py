@@ -26,8 +26,8 @@ def flat_times(rule: ExitRule, sessions: SessionTable, decided: Times) -> Times:
     Parameters
     ----------
     decided
-        int64 (m,): a time in the session of each decision, such as its bar's start or the time at
-        which its features became known (up to the end of the session's extended hours).
+        int64 (m,): a time in the session of each decided bar, such as the bar's start. Not the time
+        at which its features were published, which for a daily bar lies in the next session.
 
     Returns
     -------

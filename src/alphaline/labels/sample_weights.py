@@ -15,6 +15,10 @@ Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+# Logarithms of prices, cumulated, are off by less than this; returns that cancel leave such a rest,
+# and scaled to a mean of 1 it would pass for a weight.
+_ROUNDING = 1e-12
+
 
 def average_uniqueness(t_entry: Times, t_touch: Times, ts_event: Times) -> Floats:
     r"""Return how much of its life each of m labels has to itself.
@@ -85,9 +89,11 @@ def return_attribution(
     first, end = _lives(t_entry, t_touch, ts_event)
     share = _shares(first, end, len(ts_event))
     log_close = np.log(close_price)
-    summed = _summed(np.diff(log_close, prepend=log_close[:1]) * share)
+    shared = np.diff(log_close, prepend=log_close[:1]) * share
+    summed = _summed(shared)
     entry_return = np.log(close_price[first] / open_price[first]) * share[first]
     own: Floats = np.abs(entry_return + (summed[end] - summed[first + 1]))
+    own[own <= _ROUNDING * (1.0 + np.abs(shared).sum() + np.abs(entry_return).sum())] = 0.0
     total = own.sum()
     return own / total * own.size if total > 0.0 else np.ones(own.size)
 

@@ -17,8 +17,11 @@ def reference_uniqueness(lives, bars):
 
 
 def reference_attribution(lives, bars, opens, closes):
-    """Return each label's share of the returns it saw, in absolute value, scaled to a mean of 1."""
-    own = []
+    """Return each label's share of the returns it saw, in absolute value, scaled to a mean of 1.
+
+    Less than a trillionth of what the bars moved is rounding.
+    """
+    own, moved = [], 1.0
     for start, end in lives:
         seen = [row for row, bar in enumerate(bars) if start <= bar < end]
         total = 0.0
@@ -26,6 +29,10 @@ def reference_attribution(lives, bars, opens, closes):
             before = opens[row] if row == seen[0] else closes[row - 1]
             total += (math.log(closes[row]) - math.log(before)) / alive_in(bars[row], lives)
         own.append(abs(total))
+    for row in range(1, len(bars)):
+        alive = alive_in(bars[row], lives)
+        moved += abs(math.log(closes[row] / closes[row - 1])) / alive if alive else 0.0
+    own = [one if one > 1e-12 * moved else 0.0 for one in own]
     whole = math.fsum(own)
     return [one * len(own) / whole for one in own] if whole else [1.0] * len(own)
 

@@ -68,6 +68,11 @@ def test_labels_of_a_market_that_stands_still_weigh_the_same():
     assert attributed([(0, 4), (2, 9)], still, still).tolist() == [1.0, 1.0]
 
 
+def test_returns_that_cancel_leave_no_rest_that_passes_for_a_weight():
+    closes = [100.0] * 21 + [70.3, 100.0] + [100.0] * 17
+    assert attributed([(0, 1), (20, 23)], [100.0] * len(BARS), closes).tolist() == [1.0, 1.0]
+
+
 def test_a_label_that_saw_nothing_weighs_nothing_beside_one_that_did():
     closes = [100.0] * 5 + [110.0] * (len(BARS) - 5)
     opens = [100.0, *closes[:-1]]
