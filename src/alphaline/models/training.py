@@ -118,17 +118,22 @@ def entry_thresholds(
     Raises
     ------
     ModelError
-        If the quantiles are not 0 < short < long < 1 or the predictions are too few to divide.
+        If the quantiles are not 0 < short < long < 1, or the predictions take so few values that
+        the thresholds would meet.
     """
     if not 0.0 < short_quantile < long_quantile < 1.0:
         raise ModelError(
             f"expected 0 < short < long < 1, saw short {short_quantile}, long {long_quantile}"
         )
     values = np.unique(predictions)
-    return EntryThresholds(
-        long=_gap_above(values, float(np.quantile(predictions, long_quantile))),
-        short=-_gap_above(-values[::-1], -float(np.quantile(predictions, short_quantile))),
-    )
+    long = _gap_above(values, float(np.quantile(predictions, long_quantile)))
+    short = -_gap_above(-values[::-1], -float(np.quantile(predictions, short_quantile)))
+    if not short < long:
+        raise ModelError(
+            f"expected a long threshold above the short one, saw {long} and {short} between "
+            f"{len(values)} different predictions: the model hardly tells rows apart"
+        )
+    return EntryThresholds(long=long, short=short)
 
 
 # Ten times what the proof allows between native and served probability.

@@ -103,5 +103,7 @@ def test_entry_thresholds_lie_at_the_quantiles_and_on_no_prediction(
 def test_predictions_that_do_not_differ_give_no_thresholds() -> None:
     with pytest.raises(ModelError, match="tells rows apart"):
         entry_thresholds(np.full(100, 0.5), 0.9, 0.1)
+    with pytest.raises(ModelError, match="tells rows apart"):
+        entry_thresholds(np.repeat([0.4, 0.6], 50), 0.8, 0.2)
     with pytest.raises(ModelError, match="0 < short < long < 1"):
         entry_thresholds(np.linspace(0, 1, 100), 0.1, 0.9)
