@@ -157,7 +157,7 @@ class Study:
 def headlines(outcome: Outcome) -> dict[str, Headline]:
     """Return the headline figures of a fold set with their intervals."""
     rng = np.random.default_rng(BOOTSTRAP_SEED)
-    return {k: _headline(one) for k, one in headline_intervals(outcome.returns, rng).items()}
+    return {k: headline(one) for k, one in headline_intervals(outcome.returns, rng).items()}
 
 
 def compared(outcomes: Sequence[Outcome], baseline: StudyResult) -> Comparison:
@@ -178,7 +178,7 @@ def compared(outcomes: Sequence[Outcome], baseline: StudyResult) -> Comparison:
             )
         rng = np.random.default_rng(BOOTSTRAP_SEED)
         delta = sharpe_delta_interval(one.returns, other.returns, rng)
-        deltas[one.fold_set] = _headline(delta)
+        deltas[one.fold_set] = headline(delta)
     return Comparison(
         trial_id=baseline.trial_id,
         model=baseline.spec.kind,
@@ -187,6 +187,7 @@ def compared(outcomes: Sequence[Outcome], baseline: StudyResult) -> Comparison:
     )
 
 
-def _headline(interval: Interval) -> Headline:
+def headline(interval: Interval) -> Headline:
+    """Return an interval as it is recorded."""
     values = (interval.estimate, interval.low, interval.high)
     return Headline(*(value if np.isfinite(value) else None for value in values))

@@ -96,6 +96,19 @@ def logged_results(tracking: Tracking, hypothesis_id: str) -> list[StudyResult]:
         return [_read(client, run.info.run_id, folder) for run in runs]
 
 
+def runs_by_trial(tracking: Tracking, hypothesis_id: str) -> dict[str, str]:
+    """Return the newest run of each logged trial of a hypothesis."""
+    client = tracking.client()
+    found = client.get_experiment_by_name(hypothesis_id)
+    if found is None:
+        return {}
+    # Ascending, so that a later run of a trial replaces an earlier one.
+    runs = client.search_runs(
+        [found.experiment_id], "tags.trial_id != ''", order_by=["attributes.start_time ASC"]
+    )
+    return {run.data.tags["trial_id"]: run.info.run_id for run in runs}
+
+
 def experiment(client: MlflowClient, tracking: Tracking, name: str) -> str:
     """Return the id of the experiment ``name``, made where there is none."""
     found = client.get_experiment_by_name(name)

@@ -10,8 +10,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
+
 from alphaline.errors import LedgerError
-from alphaline.runtime.trial_records import TrialMatrix, TrialSeries, align, require_complete
+from alphaline.runtime.trial_records import (
+    RecordedSeries,
+    TrialIdentity,
+    TrialMatrix,
+    TrialSeries,
+    align,
+    require_complete,
+)
 from alphaline.runtime.trial_returns import read_returns, write_returns
 
 SCHEMA_VERSION = 1
@@ -108,6 +117,30 @@ class TrialLedger:
             rows = index.execute(query, (dataset_family, label_family, fold_set)).fetchall()
         columns = [read_returns(self._returns, returns_digest) for _, returns_digest in rows]
         return align(tuple(trial_id for trial_id, _ in rows), columns)
+
+    def recorded(self, hypothesis_id: str) -> tuple[RecordedSeries, ...]:
+        """Return every series that was recorded under a hypothesis, in the order of recording."""
+        query = (
+            "SELECT trial_id, fold_set, identity, round_trips FROM series"
+            " JOIN hypotheses USING (trial_id) WHERE hypothesis_id=? ORDER BY sequence"
+        )
+        with self._index() as index:
+            rows = index.execute(query, (hypothesis_id,)).fetchall()
+        return tuple(
+            RecordedSeries(
+                trial_id=trial_id,
+                fold_set=fold_set,
+                identity=msgspec.json.decode(identity, type=TrialIdentity),
+                round_trips=round_trips,
+            )
+            for trial_id, fold_set, identity, round_trips in rows
+        )
+
+    def hypothesis_ids(self) -> tuple[str, ...]:
+        """Return the names of all hypotheses that trials were recorded under, sorted."""
+        query = "SELECT DISTINCT hypothesis_id FROM hypotheses ORDER BY hypothesis_id"
+        with self._index() as index:
+            return tuple(row[0] for row in index.execute(query))
 
     def hypotheses(self, trial_id: str) -> tuple[str, ...]:
         """Return every hypothesis under which a trial was recorded, sorted."""

@@ -91,6 +91,16 @@ class TrialSeries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSeries:
+    """What the index of the ledger says of one trial over one fold set."""
+
+    trial_id: str
+    fold_set: str
+    identity: TrialIdentity
+    round_trips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialMatrix:
     """The daily returns of all trials of a family over one fold set.
 
