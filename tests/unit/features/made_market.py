@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from alphaline.features import Column, Engine, FeatureSet
@@ -19,6 +20,13 @@ def calendar(days: int, end: int = END, close: int = CLOSE) -> SessionTable:
     """Return sessions on consecutive days from the epoch on."""
     label = session_label(EPOCH) + np.arange(days) * DAY_NS
     return SessionTable(label, *(label + m * MINUTE_NS for m in (START, OPEN, close, end)))
+
+
+def weekdays(first: date, last: date, *holidays: date) -> SessionTable:
+    """Return sessions on the weekdays from ``first`` to ``last`` but for holidays."""
+    days = pd.bdate_range(first, last).difference(pd.DatetimeIndex(holidays))
+    label = np.array([session_label(day.date()) for day in days])
+    return SessionTable(label, *(label + m * MINUTE_NS for m in (START, OPEN, CLOSE, END)))
 
 
 def minutes_of(sessions: SessionTable) -> NDArray[np.int64]:

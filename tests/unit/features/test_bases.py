@@ -15,17 +15,10 @@ from alphaline.features import Column, Engine, FeatureSet
 from alphaline.features.stream import FeatureStream
 from alphaline.market.sessions import DAY_NS, SessionTable, session_label
 from alphaline.messages import MINUTE_NS
-from tests.unit.features.made_market import EPOCH, Run, calendar, minutes_of, walk
+from tests.unit.features.made_market import EPOCH, Run, calendar, minutes_of, walk, weekdays
 
 OK, NOT_WARM, GAP = 0, 1, 2
 CLOSE = ("close",)
-
-
-def weekdays(first: date, last: date, *holidays: date) -> SessionTable:
-    """Return sessions on the weekdays from ``first`` to ``last`` but for holidays."""
-    days = pd.bdate_range(first, last).difference(pd.DatetimeIndex(holidays))
-    label = np.array([session_label(day.date()) for day in days])
-    return SessionTable(label, *(label + m * MINUTE_NS for m in (540, 870, 1260, 1500)))
 
 
 # Good Friday, 22 April 2011, ends a week on Thursday; 30 May is a Monday.

@@ -132,6 +132,9 @@ def _momentum(
 def _line(s: Row, kind: int, offset: int, window: int, number: int, x: float) -> float:
     level = math.log(x) if x > 0.0 else math.nan
     _, _, times, levels, product = joint(s, offset, window, number, float(number), level)
+    # Until the window is full there may be one bar only.
+    if times <= 0.0:
+        return 0.0
     if kind == kinds.TREND_SLOPE:
         return product / times
     return product * product / (times * levels) if moved(levels, window) else 0.0

@@ -38,7 +38,7 @@ def _row(row: int) -> Operator:
 
 
 def _of_event(kind: int) -> Operator:
-    return replace(of_the_session(kind, ("none",)), inputs=1, scaling="none")
+    return replace(of_the_session(kind, ("none",)), inputs=1)
 
 
 CALENDAR: dict[str, Operator] = {
@@ -52,5 +52,5 @@ CALENDAR: dict[str, Operator] = {
     "days_to_session": _row(at.DAYS_TO_SESSION),
     "session_minutes": _row(at.SESSION_LENGTH),
     "sessions_since": _of_event(at.SESSIONS_SINCE),
-    "sessions_to": _of_event(at.SESSIONS_TO),
+    "sessions_to": replace(_of_event(at.SESSIONS_TO), scaling="none"),
 }
