@@ -15,6 +15,7 @@ from alphaline.market.corporate_actions import CorporateActions, corporate_actio
 from alphaline.market.daily import DailyBars, daily_bars
 from alphaline.market.dataset_digest import dataset_digest
 from alphaline.market.datasets import DatasetDeclaration
+from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.knowledge import KnowledgeRule
 from alphaline.market.observations import observations
 from alphaline.market.price_jumps import JumpBounds, check_jumps
@@ -37,8 +38,10 @@ class ResearchData:
         Raw bars by instrument id.
     actions
         Corporate actions by instrument id; every instrument with bars has them.
-    known
-        Knowledge-time rule of the bars, by instrument id.
+    datasets, known
+        Name of the dataset that the bars come from, and its knowledge-time rule, by instrument id.
+    instruments
+        The instrument master.
     observations
         Published values of every declared series, in order of (ts_known, series, ts_event).
     digests
@@ -48,7 +51,9 @@ class ResearchData:
     sessions: SessionTable
     bars: Mapping[str, DailyBars]
     actions: Mapping[str, CorporateActions]
+    datasets: Mapping[str, str]
     known: Mapping[str, KnowledgeRule]
+    instruments: InstrumentMaster
     observations: tuple[Observation, ...]
     digests: Mapping[str, str]
 
@@ -131,7 +136,8 @@ def load(folder: Path, bounds: JumpBounds | None = None) -> ResearchData:
         corporate events, and any row that cannot be true.
     """
     reference = ReferenceData(folder)
-    bars, known = _bars(reference)
+    bars, declared = _bars(reference)
+    known = {instrument: one.knowledge_time for instrument, one in declared.items()}
     actions = {instrument: _actions(reference, instrument) for instrument in bars}
     for instrument, own in bars.items():
         check_jumps(own, actions[instrument], bounds)
@@ -140,15 +146,17 @@ def load(folder: Path, bounds: JumpBounds | None = None) -> ResearchData:
         sessions=reference.sessions,
         bars=bars,
         actions=actions,
+        datasets={instrument: one.name for instrument, one in declared.items()},
         known=known,
+        instruments=reference.instruments,
         observations=_observations(reference),
         digests=_digests(reference),
     )
 
 
-def _bars(reference: ReferenceData) -> tuple[dict[str, DailyBars], dict[str, KnowledgeRule]]:
+def _bars(reference: ReferenceData) -> tuple[dict[str, DailyBars], dict[str, DatasetDeclaration]]:
     bars: dict[str, DailyBars] = {}
-    known: dict[str, KnowledgeRule] = {}
+    declarations: dict[str, DatasetDeclaration] = {}
     for declared in reference.of_kind("daily_bars"):
         rows = reference.rows(declared.name)
         origin = str(reference.root / declared.file)
@@ -160,8 +168,8 @@ def _bars(reference: ReferenceData) -> tuple[dict[str, DailyBars], dict[str, Kno
             bars[instrument] = daily_bars(
                 rows, instrument, reference.sessions, origin, declared.repairs
             )
-            known[instrument] = declared.knowledge_time
-    return bars, known
+            declarations[instrument] = declared
+    return bars, declarations
 
 
 def _instruments(declared: DatasetDeclaration, ids: object, origin: str) -> list[str]:

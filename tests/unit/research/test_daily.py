@@ -1,0 +1,100 @@
+"""Daily data and a strategy file become prepared data: what is known, and when it ends."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alphaline.errors import StrategyFileError
+from alphaline.features import sets
+from alphaline.features.columns import Column
+from alphaline.features.feature_set import FeatureSet
+from alphaline.market.decision_times import decision_times
+from alphaline.research.daily import prepare_daily
+from alphaline.research.data import ResearchData, load_sample
+from alphaline.runtime.places import checkout
+from alphaline.trading.strategy import Strategy, read_strategy
+
+CHANGES = {
+    "[eq.us.spy]": "[eq.us.aapl, eq.us.ibm]",
+    "set: intraday_v1": "set: plain_daily",
+    "ewma_vol_60": "volatility_20",
+    "barrier_sigma: 1.5": "profit_target: 0.027\n  stop_loss: 0.027",
+    "horizon_bars: 30": "horizon_sessions: 3",
+    "flat_at_close: true": "flat_at_close: false",
+    "valid_for_ms: 120000": "valid_for_ms: 864000000",
+    "sessions: regular": "sessions: regular\nbars: session",
+}
+
+
+@pytest.fixture(scope="module")
+def sample() -> ResearchData:
+    return load_sample()
+
+
+@pytest.fixture
+def daily_set(monkeypatch: pytest.MonkeyPatch, sample: ResearchData) -> FeatureSet:
+    first = np.datetime64(int(next(iter(sample.bars.values())).session[0]), "ns")
+    made = FeatureSet(
+        "plain_daily",
+        (
+            Column("log_return_1", "log_return", "session", 1, ("close",)),
+            Column("volatility_20", "close_volatility", "session", 20),
+            Column("vix", "last_known", "none", 0, ("VIX",)),
+        ),
+        first.astype("datetime64[D]").item(),
+        base="session",
+    )
+    monkeypatch.setitem(sets.FEATURE_SETS, made.name, made)
+    return made
+
+
+def file_text() -> str:
+    text = Path(checkout() / "strategies" / "spy_intraday_v1.yaml").read_text()
+    for old, new in CHANGES.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def strategy() -> Strategy:
+    return read_strategy(file_text().encode())
+
+
+def test_a_decision_knows_its_bar_and_enters_at_the_open_of_the_next_session(
+    sample: ResearchData, daily_set: FeatureSet
+) -> None:
+    made = prepare_daily(strategy(), sample)
+    assert made.columns == daily_set.column_names
+    np.testing.assert_array_equal(made.known_at, decision_times(made.session, sample.sessions))
+    following = np.searchsorted(sample.sessions.session, made.session) + 1
+    np.testing.assert_array_equal(made.longs.t_entry, sample.sessions.open[following])
+
+
+def test_no_position_outlives_its_third_session(
+    sample: ResearchData, daily_set: FeatureSet
+) -> None:
+    made = prepare_daily(strategy(), sample)
+    third = np.searchsorted(sample.sessions.session, made.session) + 3
+    assert (made.t_touch <= sample.sessions.close[third]).all()
+    assert made.purge_ns is not None
+    assert made.purge_ns >= int((made.t_touch - made.longs.t_entry).max())
+
+
+def test_splits_are_no_losses(sample: ResearchData, daily_set: FeatureSet) -> None:
+    made = prepare_daily(strategy(), sample)
+    # Apple's two splits halve the raw price; nothing in these years falls by half but one real day.
+    returns = made.features[made.instrument == 0, 0]
+    assert np.sum(returns < np.log(0.6)) == 1
+
+
+def test_a_strategy_on_minutes_is_refused(sample: ResearchData) -> None:
+    text = (checkout() / "strategies" / "spy_intraday_v1.yaml").read_bytes()
+    with pytest.raises(StrategyFileError, match="expected bars: session"):
+        prepare_daily(read_strategy(text), sample)
+
+
+def test_a_feature_set_on_minutes_is_refused(sample: ResearchData, daily_set: FeatureSet) -> None:
+    text = file_text().replace("set: plain_daily", "set: intraday_v1")
+    with pytest.raises(StrategyFileError, match="saw base '1m'"):
+        prepare_daily(read_strategy(text.encode()), sample)
