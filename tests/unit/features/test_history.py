@@ -34,6 +34,7 @@ def test_pieces_of_any_length_give_the_bytes_of_one_call(
     found = features_of(SET, SESSIONS, bars)
     for name, given in bars.items():
         run = Run(SET, SESSIONS, given.ts_event, given.values)
+        assert given.observed is not None
         run.observations = given.observed
         values, status = run.fold()
         assert found[name].values.tobytes() == values.tobytes()

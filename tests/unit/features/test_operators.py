@@ -92,7 +92,7 @@ def bar_by_bar(base: Base) -> tuple[Values, Status, NDArray[np.float64]]:
         values[part], status[part] = engine.update(
             state, rows[part], bars[part], ts[part], known[part]
         )
-        if rows[part[0]] == 0 and part[0] % 500 == 0:
+        if rows[part[0]] == 0 and part[0] % 50 == 0:
             state = np.frombuffer(state.tobytes()).reshape(state.shape).copy()
     return values[rows == 0], status[rows == 0], state
 
