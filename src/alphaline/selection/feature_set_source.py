@@ -13,8 +13,10 @@ LINE_LENGTH = 100
 _STATED = ("name", "columns", "epoch")
 
 
-def feature_set_source(selection: Selection, base: FeatureSet, name: str) -> str:
-    """Return the text of a module that holds ``selection.feature_set(base, name)``.
+def feature_set_source(
+    selection: Selection, base: FeatureSet, name: str, also: tuple[str, ...] = ()
+) -> str:
+    """Return the text of a module that holds ``selection.feature_set(base, name, also)``.
 
     It is written as ``ruff format`` leaves it, in the form of ``alphaline/features/sets``; the set in
     it has the digest of the set that it was written from.
@@ -24,7 +26,7 @@ def feature_set_source(selection: Selection, base: FeatureSet, name: str) -> str
     ContractError
         As ``Selection.feature_set``.
     """
-    made = selection.feature_set(base, name)
+    made = selection.feature_set(base, name, also)
     return "\n".join(
         (
             *_heading(selection, base),
@@ -61,8 +63,7 @@ def _heading(selection: Selection, base: FeatureSet) -> Iterator[str]:
 
 
 def _column(selection: Selection, column: Column) -> Iterator[str]:
-    cost = selection.verdict(column.name).cluster_importance
-    yield f"    # {cost.mean:.2g} +- {cost.error:.1g}"
+    yield f"    # {_why(selection, column.name)}"
     fields = [(field.default, getattr(column, field.name)) for field in dataclasses.fields(Column)]
     while fields[-1][0] == fields[-1][1]:
         fields.pop()
@@ -74,6 +75,13 @@ def _column(selection: Selection, column: Column) -> Iterator[str]:
     yield "    Column("
     yield from (f"        {argument}," for argument in arguments)
     yield "    ),"
+
+
+def _why(selection: Selection, name: str) -> str:
+    if name not in selection.kept:
+        return "whatever its importance: more than the model reads it"
+    cost = selection.verdict(name).cluster_importance
+    return f"{cost.mean:.2g} +- {cost.error:.1g}"
 
 
 def _fields(made: FeatureSet) -> Iterator[str]:

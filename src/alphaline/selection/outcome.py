@@ -174,22 +174,34 @@ class Selection:
             f"selection: expected one of {[one.name for one in self.verdicts]}, saw {name!r}"
         )
 
-    def feature_set(self, base: FeatureSet, name: str) -> FeatureSet:
+    def feature_set(self, base: FeatureSet, name: str, also: tuple[str, ...] = ()) -> FeatureSet:
         """Return a new feature set: the columns of ``base`` that are kept, in its order.
+
+        Parameters
+        ----------
+        base
+            The set that the rows were made with.
+        name
+            Name with version of the new one.
+        also
+            Columns that it needs whatever the model makes of them, such as the volatility that
+            sizing and barriers are in units of.
 
         Raises
         ------
         ContractError
-            If nothing is kept, ``base`` lacks a kept column, or ``name`` is the name of ``base``.
+            If nothing is kept, ``base`` lacks a column that the new set would have, or ``name`` is
+            the name of ``base``.
         """
         if name == base.name:
             raise ContractError(
                 f"feature set {name!r}: expected another name than that of the set it is made from; "
                 "a changed set is a new version"
             )
-        if missing := sorted(set(self.kept) - set(base.column_names)):
+        wanted = {*self.kept, *also}
+        if missing := sorted(wanted - set(base.column_names)):
             raise ContractError(
-                f"feature set {base.name!r}: expected the kept columns among its own, saw {missing} "
+                f"feature set {base.name!r}: expected the columns to keep among its own, saw {missing} "
                 "that it lacks; give the set that the rows were made with"
             )
         if not self.kept:
@@ -197,5 +209,4 @@ class Selection:
                 f"feature set {name!r}: expected at least one kept feature, saw none of "
                 f"{len(self.verdicts)}; nothing here predicts the label, keep {base.name!r}"
             )
-        kept = set(self.kept)
-        return replace(base, name=name, columns=tuple(c for c in base.columns if c.name in kept))
+        return replace(base, name=name, columns=tuple(c for c in base.columns if c.name in wanted))

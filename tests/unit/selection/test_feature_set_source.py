@@ -102,6 +102,17 @@ def test_a_long_column_is_broken_where_the_formatter_breaks_it(tmp_path: Path) -
     assert loaded(source, "picked_v1").columns == base.columns
 
 
+def test_a_column_that_more_than_the_model_reads_stays() -> None:
+    selection = selection_of(["rsi_14"], ["ewma_vol_60"])
+    made = selection.feature_set(BASE, "picked_v1", also=("ewma_vol_60",))
+    assert made.column_names == ("rsi_14", "ewma_vol_60")
+    source = feature_set_source(selection, BASE, "picked_v1", also=("ewma_vol_60",))
+    assert loaded(source, "picked_v1").digest == made.digest
+    assert "# whatever its importance" in source
+    with pytest.raises(ContractError, match="unheard_of"):
+        selection.feature_set(BASE, "picked_v1", also=("unheard_of",))
+
+
 def test_a_changed_set_needs_another_name() -> None:
     with pytest.raises(ContractError, match="another name"):
         selection_of(["rsi_14"]).feature_set(BASE, BASE.name)
