@@ -19,7 +19,9 @@ Result = dict[str, Any]
 # they import what no command needs: the peers that they measure against.
 BENCHMARKS = {
     "features": "tests.performance.bench_features",
+    "feature_history": "tests.performance.bench_feature_history",
     "online_write": "tests.performance.bench_online_write",
+    "walk_forward": "tests.performance.bench_walk_forward",
     "backtest": "tests.performance.bench_backtest",
     "line_latency": "tests.performance.bench_line_latency",
     "line_throughput": "tests.performance.bench_line_throughput",
