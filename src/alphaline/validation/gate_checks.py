@@ -132,14 +132,15 @@ def _deflated(returns: Floats, n: int) -> float:
 def _deflated_by_trials(
     moments: SharpeMoments | None, one: FoldSetEvidence, n: int
 ) -> float | None:
-    ratios = [sharpe_ratio(np.nan_to_num(trial), 1) for trial in one.trials.T]
+    ratios = [sharpe_ratio(trial, 1) for trial in np.nan_to_num(one.trials, nan=0.0).T]
     if moments is None or len(ratios) < 2 or not np.isfinite(ratios).all():
         return None
     return deflated_sharpe(moments, n, float(np.std(ratios, ddof=1)))
 
 
 def _track_record(t: GateThresholds, moments: SharpeMoments | None, n: int) -> float | None:
-    if moments is None:
+    # A demand of 0 is met by any record, one of 1 by none.
+    if moments is None or not 0.0 < t.deflated_sharpe_at_least < 1.0:
         return None
     by_luck = expected_maximum(n) * math.sqrt(1.0 / moments.periods)
     return minimum_track_record(moments, by_luck, t.deflated_sharpe_at_least)

@@ -221,3 +221,13 @@ gap = np.where(np.arange(1000) == 5, math.nan, good)
 def test_evidence_that_contradicts_itself_is_refused(evidence, counted, message):
     with pytest.raises(ValueError, match=message):
         judge(gate_v1(), evidence, counted)
+
+
+@pytest.mark.parametrize("demand", [0.0, 1.0])
+def test_a_demand_that_every_record_or_none_meets_has_no_track_record(demand):
+    thresholds = msgspec.structs.replace(gate_v1(), deflated_sharpe_at_least=demand)
+    evidence = [fold_set(name, series(1000, *[4.0] * 5)) for name in ("rolling", "expanding")]
+    seen = judge(thresholds, evidence, 1)
+    assert seen.reported["rolling_minimum_track_record_sessions"] is None
+    held = [reason.holds for reason in seen.reasons if reason.check == "deflated_sharpe"]
+    assert held == [demand == 0.0] * 2
