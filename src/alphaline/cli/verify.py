@@ -98,6 +98,47 @@ def fail_closed(
     conclude(lambda folder: verify_fail_closed(folder, session.date(), progress), as_json)
 
 
+@app.command()
+def gate(
+    searches: Annotated[
+        int,
+        typer.Option(min=1, help="Searches in each cell that has a bar; a quarter in the others."),
+    ] = 1000,
+    thresholds: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Thresholds to judge by, in place of the gate's."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the searches.")] = 7,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; as many as there are cores by default.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for pictures of the result.")
+    ] = None,
+    found: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="JSON answer of an earlier run, in place of a run."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Luck is refused and an edge passes: simulated searches, judged by the gate itself."""
+    from alphaline.cli.verification.gate_command import answered
+
+    result = answered(found, thresholds, searches, seed, workers)
+    if pictures is not None:
+        from alphaline.cli.verification.gate_pictures import draw
+
+        draw(result, pictures)
+    from alphaline.cli.verification.gate_table import lines
+
+    answer(result, lines(result), as_json=as_json)
+    raise typer.Exit(0 if result["holds"] else 1)
+
+
 def conclude(check: Callable[[Path], Mapping[str, Any]], as_json: bool) -> None:
     """Run a check in a folder of its own, print what it found, and exit by whether it holds."""
     with tempfile.TemporaryDirectory(prefix="alphaline-verify-") as folder:
