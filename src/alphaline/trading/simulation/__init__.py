@@ -6,6 +6,7 @@ costs or when a position ends: those are the functions of ``alphaline.trading.fi
 ``.risk.rules`` and ``alphaline.labels.exit_rule``.
 """
 
+from alphaline.trading.simulation.daily import daily_market
 from alphaline.trading.simulation.decisions import Decisions, judged_at_open
 from alphaline.trading.simulation.market import (
     CorporateEvents,
@@ -23,6 +24,7 @@ from alphaline.trading.simulation.records import (
 )
 from alphaline.trading.simulation.result import SimulationResult
 from alphaline.trading.simulation.simulate import SimulationTerms, simulate
+from alphaline.trading.simulation.targets import volatility_notional
 
 __all__ = [
     "CLOSE",
@@ -37,7 +39,9 @@ __all__ = [
     "MarketArrays",
     "SimulationResult",
     "SimulationTerms",
+    "daily_market",
     "judged_at_open",
     "market_arrays",
     "simulate",
+    "volatility_notional",
 ]
