@@ -83,7 +83,7 @@ FILL = np.dtype(
     ]
 )
 
-# The account at the close of a session; costs and ``traded`` are sums since the session before.
+# The account at the close of a session; costs and ``traded`` are sums since the beginning.
 SESSION = np.dtype(
     _ints(
         *("session", "at", "cash", "value", "long", "short", "traded"),
