@@ -11,12 +11,13 @@ from alphaline.features import feature_set
 from alphaline.labels.exit_rule import LONG, SHORT
 from alphaline.labels.triple_barrier import TripleBarrierLabels, triple_barrier
 from alphaline.market.sessions import SessionTable, session_label
-from alphaline.messages import digest
+from alphaline.research.prepared import array_digest, label_columns
 from alphaline.runtime.reference import ReferenceData
+from alphaline.trading.fractional_costs import trading_costs
 from alphaline.trading.strategy import Strategy
 from pipelines.backfill import recorded
 from pipelines.steps.decisions import Vectors, read_vectors
-from pipelines.steps.training_set import Facts, TrainingSet, columns_of
+from pipelines.steps.training_set import Facts, TrainingSet
 
 Int64 = NDArray[np.int64]
 
@@ -75,8 +76,8 @@ def build_training_set(
         longs=longs,
         shorts=shorts,
         bar_starts=starts,
-        sessions=sessions.session,
-        open_ns=sessions.close - sessions.open,
+        bar_prices=prices,
+        sessions=sessions,
     )
 
 
@@ -128,10 +129,13 @@ def _facts(
         feature_set_digest=wanted.digest,
         columns=wanted.column_names,
         engine=decided.engine,
-        data_digest=_digest(decided.values, decided.known_at, starts, prices),
-        label_digest=_digest(*columns_of(longs).values(), *columns_of(shorts).values()),
-        reference_price=float(np.median(prices[:, 3])),
-        tick=reference.instruments.require(instrument).tick,
+        data_digest=array_digest(decided.values, decided.known_at, starts, prices),
+        label_digest=array_digest(*label_columns(longs), *label_columns(shorts)),
+        costs=trading_costs(
+            strategy.execution,
+            reference.instruments.require(instrument),
+            float(np.median(prices[:, 3])),
+        ),
     )
 
 
@@ -160,8 +164,3 @@ def _require_unseen(held_out_from: date, *times: Int64) -> None:
             f"expected nothing at or after {held_out_from} (held out) in a training set, saw"
             f" {latest} ns"
         )
-
-
-def _digest(*arrays: NDArray[np.generic]) -> str:
-    parts = [f"{array.dtype.str}{array.shape}".encode() + array.tobytes() for array in arrays]
-    return digest(b"".join(parts))

@@ -9,19 +9,14 @@ determinism.apply()
 
 import msgspec  # noqa: E402 - numba reads its settings when it is first imported
 
-import pipelines  # noqa: E402
-from alphaline import features, labels, market, metrics, models, validation  # noqa: E402
-from alphaline.runtime.code_version import code_version  # noqa: E402
+from alphaline.research.outcomes import Outcome  # noqa: E402
+from alphaline.research.trials import ledger_folder  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.trial_ledger import TrialLedger  # noqa: E402
 from alphaline.trading.strategy import Strategy, read_strategy  # noqa: E402
 from alphaline.validation.gate import GateVerdict  # noqa: E402
-from pipelines.steps.evaluation import Outcome, evaluate  # noqa: E402
-from pipelines.steps.judgement import ledger_folder, record, verdict  # noqa: E402
+from pipelines.steps.evaluation import CANDIDATE, specs, trials_of  # noqa: E402
 from pipelines.steps.training_set import TrainingSet  # noqa: E402
-
-# What a trial's returns depend on; a change elsewhere makes no new trial.
-SOURCES = (market, features, labels, validation, metrics, models, pipelines)
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -63,11 +58,15 @@ def assemble_step(
 def validate_step(*, strategy: str, data_root: str, training_set: str, evidence: str) -> str:
     """Write the evidence on the candidate into the file ``evidence``; return the verdict."""
     data, terms = TrainingSet.load(Path(training_set)), _strategy(strategy)
-    outcomes = tuple(evaluate(data, terms))
-    ledger, version = TrialLedger(ledger_folder(Path(data_root))), code_version(SOURCES)
-    trial_ids = record(ledger, data, terms, outcomes, version)
-    judged = verdict(ledger, data.facts, terms, outcomes)
-    found = Evidence(outcomes, trial_ids, judged, version)
+    trials = trials_of(TrialLedger(ledger_folder(Path(data_root))), data, terms)
+    made = {model: trials.fit(spec) for model, spec in specs(terms).items()}
+    judged = trials.verdict(made[CANDIDATE].outcomes)
+    found = Evidence(
+        tuple(outcome for one in made.values() for outcome in one.outcomes),
+        {model: one.trial_id for model, one in made.items()},
+        judged,
+        trials.code_version,
+    )
     Path(evidence).write_bytes(msgspec.json.encode(found))
     return judged.outcome
 
@@ -82,13 +81,16 @@ def register_step(
     registration: str,
 ) -> str:
     """Register the final model, write where it is into ``registration``; return its version."""
-    from pipelines.steps.registration import Tracking, final_model, register
+    from alphaline.research.tracking import Tracking
+    from pipelines.steps.registration import final_model, register
 
     data, terms = TrainingSet.load(Path(training_set)), _strategy(strategy)
     found = msgspec.json.decode(Path(evidence).read_bytes(), type=Evidence)
     tracking = Tracking(tracking_uri, None) if tracking_uri else Tracking.under(Path(data_root))
-    model = final_model(data, terms, found.verdict, found.code_version)
-    registered = register(tracking, terms, data, found.outcomes, found.trial_ids, model)
+    ledger = TrialLedger(ledger_folder(Path(data_root)))
+    trials = trials_of(ledger, data, terms, found.code_version)
+    model = final_model(trials, data, terms, found.verdict)
+    registered = register(tracking, trials, data, terms, found.outcomes, found.trial_ids, model)
     Path(registration).write_bytes(msgspec.json.encode(registered._asdict()))
     return registered.model_version
 

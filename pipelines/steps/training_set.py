@@ -11,8 +11,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from alphaline.labels.triple_barrier import TripleBarrierLabels
+from alphaline.market.sessions import SessionTable
+from alphaline.research.prepared import PreparedData, TradedInstrument
+from alphaline.trading.strategy import Strategy
+from alphaline.validation.marked_returns import TradedBars
+from alphaline.validation.trades import TradingCosts
 
 Int64 = NDArray[np.int64]
+PRICES = ("open", "high", "low", "close")
 ROWS_FILE, BARS_FILE, FACTS_FILE = "rows.parquet", "bars.parquet", "facts.json"
 
 
@@ -27,10 +33,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         Which operators computed the features, on which engine.
     data_digest, label_digest
         Content of features, times and bars; content of the labels.
-    reference_price
-        Median close, at which costs per unit become fractions.
-    tick
-        Price step of the instrument.
+    costs
+        What trading costs, at the median close.
     """
 
     dataset: str
@@ -41,8 +45,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     data_digest: str
     label_digest: str
-    reference_price: float
-    tick: float
+    costs: TradingCosts
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,10 @@ class TrainingSet:
         int64 (m,): when each decision was made, and its session (midnight UTC of its date).
     longs, shorts
         How a long and a short position opened on each decision ended; all of them did.
-    bar_starts
-        int64 (n,): released bars of the sessions.
+    bar_starts, bar_prices
+        int64 (n,) and float64 (n, 4): released bars of the sessions; open, high, low, close.
     sessions
-        int64 (S,): every session, those without a decision included.
-    open_ns
-        int64 (S,): nanoseconds of regular hours in each session.
+        Every session, those without a decision included.
     """
 
     facts: Facts
@@ -72,8 +73,8 @@ class TrainingSet:
     longs: TripleBarrierLabels
     shorts: TripleBarrierLabels
     bar_starts: Int64
-    sessions: Int64
-    open_ns: Int64
+    bar_prices: NDArray[np.float64]
+    sessions: SessionTable
 
     def save(self, folder: Path) -> None:
         """Write the set into ``folder``."""
@@ -85,12 +86,12 @@ class TrainingSet:
             f"feature_{n}": v for n, v in zip(self.facts.columns, self.values.T, strict=True)
         }
         pq.write_table(pa.table(columns), folder / ROWS_FILE)
-        pq.write_table(pa.table({"ts_event": self.bar_starts}), folder / BARS_FILE)
-        payload = {
-            "facts": self.facts,
-            "sessions": self.sessions.tolist(),
-            "open_ns": self.open_ns.tolist(),
+        prices = dict(zip(PRICES, self.bar_prices.T, strict=True))
+        pq.write_table(pa.table({"ts_event": self.bar_starts, **prices}), folder / BARS_FILE)
+        table = {
+            one.name: getattr(self.sessions, one.name).tolist() for one in fields(SessionTable)
         }
+        payload = {"facts": self.facts, "sessions": table}
         (folder / FACTS_FILE).write_bytes(msgspec.json.encode(payload))
 
     @classmethod
@@ -98,7 +99,7 @@ class TrainingSet:
         """Read the set that ``save`` wrote."""
         payload = msgspec.json.decode((folder / FACTS_FILE).read_bytes())
         facts = msgspec.convert(payload["facts"], Facts)
-        rows = pq.read_table(folder / ROWS_FILE)
+        rows, bars = pq.read_table(folder / ROWS_FILE), pq.read_table(folder / BARS_FILE)
         return cls(
             facts=facts,
             values=np.column_stack([rows[f"feature_{n}"].to_numpy() for n in facts.columns]),
@@ -106,9 +107,34 @@ class TrainingSet:
             session=rows["session"].to_numpy(),
             longs=_labels(rows, "long_"),
             shorts=_labels(rows, "short_"),
-            bar_starts=pq.read_table(folder / BARS_FILE)["ts_event"].to_numpy(),
-            sessions=np.array(payload["sessions"], np.int64),
-            open_ns=np.array(payload["open_ns"], np.int64),
+            bar_starts=bars["ts_event"].to_numpy(),
+            bar_prices=np.column_stack([bars[name].to_numpy() for name in PRICES]),
+            sessions=SessionTable(**payload["sessions"]),
+        )
+
+    def prepared(self, strategy: Strategy) -> PreparedData:
+        """Return the set as a study takes it."""
+        facts = self.facts
+        traded = TradedInstrument(
+            instrument=facts.instrument,
+            dataset=facts.dataset,
+            bars=TradedBars(ts_event=self.bar_starts, prices=self.bar_prices),
+            costs=facts.costs,
+        )
+        return PreparedData(
+            traded=(traded,),
+            inputs={facts.dataset: facts.data_digest},
+            feature_set=facts.feature_set,
+            feature_set_digest=facts.feature_set_digest,
+            columns=facts.columns,
+            sessions=self.sessions,
+            instrument=np.zeros(len(self.values), np.intp),
+            session=self.session,
+            known_at=self.known_at,
+            features=self.values,
+            longs=self.longs,
+            shorts=self.shorts,
+            horizon_ns=strategy.exit_rule.horizon_ns,
         )
 
 

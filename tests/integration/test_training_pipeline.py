@@ -13,6 +13,9 @@ from alphaline.errors import DatasetError, LineError
 from alphaline.features import feature_set
 from alphaline.market.sessions import session_label
 from alphaline.models.artifacts import decode_artifacts
+from alphaline.research.outcomes import Outcome
+from alphaline.research.tracking import Tracking
+from alphaline.research.trials import ledger_folder
 from alphaline.runtime.model_registry import fetch_version
 from alphaline.runtime.reference import ReferenceData
 from alphaline.runtime.trial_ledger import TrialLedger
@@ -23,9 +26,8 @@ from pipelines.backfill import backfill, fold, recorded
 from pipelines.local import TrainingArguments, TrainingResult, run
 from pipelines.steps.assembly import build_training_set
 from pipelines.steps.components import validate_step
-from pipelines.steps.evaluation import MODELS, Outcome
-from pipelines.steps.judgement import ledger_folder, record, verdict
-from pipelines.steps.registration import Tracking, final_model, register
+from pipelines.steps.evaluation import MODELS, specs, trials_of
+from pipelines.steps.registration import final_model, register
 from pipelines.steps.training_set import TrainingSet
 
 pytestmark = [
@@ -212,16 +214,19 @@ def test_a_step_that_fails_is_a_fault_that_names_its_output(
 def test_a_planted_edge_of_enough_sessions_becomes_champion(
     january: TrainingSet, strategy: Strategy, tmp_path: Path
 ) -> None:
-    outcomes = [
-        _planted(model, fold_set) for fold_set in ("expanding", "rolling") for model in MODELS
-    ]
+    outcomes = {
+        model: [_planted(model, fold_set) for fold_set in ("expanding", "rolling")]
+        for model in MODELS
+    }
     ledger = TrialLedger(ledger_folder(tmp_path))
-    trial_ids = record(ledger, january, strategy, outcomes, "planted")
-    judged = verdict(ledger, january.facts, strategy, outcomes)
+    trials = trials_of(ledger, january, strategy, "planted")
+    trial_ids = {k: trials.record(spec, outcomes[k]) for k, spec in specs(strategy).items()}
+    judged = trials.verdict(outcomes[MODELS[0]])
     assert judged.outcome == "PASS", judged.reasons
     tracking = Tracking.under(tmp_path)
-    model = final_model(january, strategy, judged, "planted")
-    registered = register(tracking, strategy, january, outcomes, trial_ids, model)
+    model = final_model(trials, january, strategy, judged)
+    every = [one for own in outcomes.values() for one in own]
+    registered = register(tracking, trials, january, strategy, every, trial_ids, model)
     assert registered.aliases == ("candidate", "champion")
     client = MlflowClient(tracking.uri, tracking.uri)
     champion = client.get_model_version_by_alias("spy_intraday", "champion")
