@@ -315,3 +315,16 @@ def test_unknown_splits_and_missing_actions_are_refused(daily):
     unknown = type(actions)(actions.instrument, (), ())
     with pytest.raises(DatasetError, match=r"eq\.us\.aapl, bar 1: expected that the splits of"):
         daily_market(bars, {"eq.us.aapl": unknown}, daily.sessions)
+
+
+@pytest.mark.parametrize(("minute", "expected"), [(310, ("POSITION_LIMIT",)), (311, ())])
+def test_an_entry_counts_until_the_instant_after_its_end(
+    flat_market, terms, profile, instruments, at, minute, expected
+):
+    # No volume: nothing is filled, so that only what still works is counted.
+    decisions = Decisions.of(
+        np.array([at(305), at(minute)]), 0, ENTER_LONG, 100.0,
+        quantity=600, entry_until=[at(310), at(350)],
+    )  # fmt: skip
+    result = simulate(flat_market(volume=0.0), decisions, terms, profile, instruments)
+    assert result.denials(1) == expected
