@@ -118,12 +118,12 @@ def _speeds() -> list[Result]:
 
     def pandas_bars() -> None:
         for i in range(BARS - PANDAS_BARS, BARS):
-            _pandas_columns(frame.iloc[i - 199 : i + 1])
+            pandas_columns(frame.iloc[i - 199 : i + 1])
 
-    ways = (from_python, from_compiled, fold, pandas_bars, lambda: _pandas_columns(frame))
+    ways = (from_python, from_compiled, fold, pandas_bars, lambda: pandas_columns(frame))
     runs = _blocks(ways)
     features = BARS * len(SET.columns) / 1e6
-    width = len(_pandas_columns(frame.iloc[:200]))
+    width = len(pandas_columns(frame.iloc[:200]))
     by_bar = PANDAS_BARS * width / 1e6 / min(runs[3])
     whole = BARS * width / 1e6 / min(runs[4])
     return [
@@ -156,7 +156,7 @@ def _speed(
     }
 
 
-def _pandas_columns(bars: pd.DataFrame) -> list[pd.Series]:
+def pandas_columns(bars: pd.DataFrame) -> list[pd.Series]:
     close, volume = bars["close"], bars["volume"]
     log = np.log(close)
     returns, change = log.diff(), close.diff()

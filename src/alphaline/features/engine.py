@@ -75,6 +75,11 @@ class Engine:
         """Return the state before the first bar, float64 (instruments, state_size)."""
         return np.zeros((instruments, self.state_size))
 
+    def new_vectors(self, count: int) -> tuple[Values, Status]:
+        """Return room for the values and status codes of as many vectors; nothing is in it yet."""
+        shape = (count, self._width)
+        return np.empty(shape, np.float32), np.empty(shape, np.uint8)
+
     def warm_up(self) -> None:
         """Load the compiled step, which takes seconds where nothing is cached: call it before deadlines count."""
         width = 2 * len(self.feature_set.observations)
@@ -88,6 +93,7 @@ class Engine:
         bars: NDArray[np.float64],
         ts_event: NDArray[np.int64],
         observations: NDArray[np.float64],
+        out: tuple[Values, Status] | None = None,
     ) -> tuple[Values, Status]:
         """Take n bars in their order, change ``state`` in place and return n vectors.
 
@@ -107,6 +113,8 @@ class Engine:
         observations
             (n, 2 k) for each series of ``feature_set.observations`` its last known value and its
             age in sessions, NaN where never seen; see ``LastKnown``.
+        out
+            Arrays to write into and return, in C order; without them new ones are made.
 
         Returns
         -------
@@ -125,8 +133,12 @@ class Engine:
             or month of the calendar where the set has columns on weeks or months.
         """
         given: Arrays = (state, rows, bars, ts_event, observations)
-        values = np.empty((len(rows), self._width), np.float32)
-        status = np.empty((len(rows), self._width), np.uint8)
+        values, status = out or self.new_vectors(len(rows))
+        if not values.shape == status.shape == (len(rows), self._width):
+            raise ValueError(
+                f"expected out of shape {(len(rows), self._width)}, saw {values.shape} and "
+                f"{status.shape}; reshape it"
+            )
         try:
             fault, where = step(*given, *self._compiled, values, status)
         except TypeError:

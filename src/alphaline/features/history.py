@@ -40,14 +40,16 @@ class FeatureHistory:
         What was computed.
     ts_event
         Start of each bar; int64 (n,).
-    values, status
-        float32 and uint8 (n, columns) as ``Engine.update`` returns them; NaN where there is no value.
+    values
+        float32 (n, columns) as ``Engine.update`` returns them; NaN where there is no value.
+    status
+        uint8 (n, columns), None where it was not asked for.
     """
 
     feature_set: FeatureSet
     ts_event: NDArray[np.int64]
     values: Values
-    status: Status
+    status: Status | None
 
     def __len__(self) -> int:
         return len(self.ts_event)
@@ -58,7 +60,10 @@ class FeatureHistory:
 
 
 def features_of(
-    feature_set: FeatureSet, sessions: SessionTable, bars: Mapping[str, BarHistory]
+    feature_set: FeatureSet,
+    sessions: SessionTable,
+    bars: Mapping[str, BarHistory],
+    with_status: bool = True,
 ) -> dict[str, FeatureHistory]:
     """Fold the bars of each instrument, from the first on, into the vectors of a feature set.
 
@@ -72,6 +77,9 @@ def features_of(
         Calendar of the instruments; see ``Engine``.
     bars
         By instrument id.
+    with_status
+        Whether to keep the status of each value, which says why there is none and where a gap is; a
+        quarter of the memory of the values.
 
     Raises
     ------
@@ -80,21 +88,27 @@ def features_of(
         or not made of finite numbers and positive prices; or the array whose shape does not fit.
     """
     engine = Engine(feature_set, sessions)
-    return {name: fold_history(engine, name, history) for name, history in bars.items()}
+    return {
+        name: fold_history(engine, name, history, with_status) for name, history in bars.items()
+    }
 
 
-def fold_history(engine: Engine, instrument: str, history: BarHistory) -> FeatureHistory:
-    """Return the vectors of one instrument; errors as of ``features_of``."""
+def fold_history(
+    engine: Engine, instrument: str, history: BarHistory, with_status: bool = True
+) -> FeatureHistory:
+    """Return the vectors of one instrument; parameters and errors as of ``features_of``."""
     ts_event, bars, observed = _arrays(engine.feature_set, instrument, history)
-    count, width = len(ts_event), len(engine.feature_set.columns)
-    values = np.empty((count, width), np.float32)
-    status = np.empty((count, width), np.uint8)
+    count = len(ts_event)
+    values, _ = engine.new_vectors(count)
+    _, status = engine.new_vectors(count if with_status else min(count, CHUNK))
     state, rows = engine.new_state(1), np.zeros(min(count, CHUNK), np.int32)
     for first in range(0, count, CHUNK):
         part = slice(first, min(first + CHUNK, count))
+        size = part.stop - first
+        out = values[part], status[part] if with_status else status[:size]
         given = np.ascontiguousarray(bars[part]), ts_event[part], observed[part]
         try:
-            values[part], status[part] = engine.update(state, rows[: part.stop - first], *given)
+            engine.update(state, rows[:size], *given, out)
         except BarError as error:
             row = first + error.where
             raise DatasetError(
@@ -102,7 +116,7 @@ def fold_history(engine: Engine, instrument: str, history: BarHistory) -> Featur
             ) from error
         except ValueError as error:
             raise DatasetError(f"{instrument}: {error}") from error
-    return FeatureHistory(engine.feature_set, ts_event, values, status)
+    return FeatureHistory(engine.feature_set, ts_event, values, status if with_status else None)
 
 
 def _arrays(

@@ -42,6 +42,23 @@ def test_pieces_of_any_length_give_the_bytes_of_one_call(
         assert len(found[name]) == len(given.ts_event)
 
 
+def test_the_status_is_left_out_where_nobody_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "CHUNK", 100)
+    with_it, without = (
+        features_of(SET, SESSIONS, {"x": made(1)}, asked)["x"] for asked in (True, False)
+    )
+    assert without.status is None
+    assert without.values.tobytes() == with_it.values.tobytes()
+
+
+def test_arrays_to_write_into_have_to_fit() -> None:
+    run = Run(PLAIN, SESSIONS, *made(1)[:2])
+    out = run.engine.new_vectors(9)
+    given = run.state, np.zeros(10, np.int32), run.bars[:10], run.ts[:10], run.observations[:10]
+    with pytest.raises(ValueError, match=r"expected out of shape \(10, 1\), saw \(9, 1\)"):
+        run.engine.update(*given, out)
+
+
 def test_a_column_is_found_by_its_name_and_an_unknown_one_refused() -> None:
     found = features_of(SET, SESSIONS, {"eq.us.x": made(1)})["eq.us.x"]
     assert found.column("vix") is not None

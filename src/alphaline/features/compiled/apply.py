@@ -26,7 +26,7 @@ from alphaline.features.compiled.layout import (
     WINDOW,
 )
 from alphaline.features.compiled.recursive import ema, ewma_deviation, macd, rsi
-from alphaline.features.compiled.windows import extremes, mean_of_positive, moments
+from alphaline.features.compiled.windows import extremes, mean_of_positive, moments, place_in
 
 Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,7 +37,7 @@ FOUR_LOG_TWO = 4.0 * math.log(2.0)
 
 @inlined
 def _log_return(s: Row, offset: int, window: int, number: int, x: float) -> float:
-    place = offset + number % window
+    place = offset + place_in(number, window)
     before = s[place]
     s[place] = x
     return math.log(x / before) if before > 0.0 and x > 0.0 else math.nan

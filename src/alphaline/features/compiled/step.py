@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.check import NO_FAULT, SHAPE, check, shapes_fit
 from alphaline.features.compiled.clocks import step_bar, step_bucket
-from alphaline.features.compiled.jit import kept, merged
+from alphaline.features.compiled.jit import inlined, kept, merged
 from alphaline.features.compiled.periods import take_session
 from alphaline.features.compiled.session import begin_session, session_at, step_session
 from alphaline.features.compiled.show import show_bars, show_nothing, show_rest
@@ -18,6 +18,11 @@ from alphaline.messages import MINUTE_NS
 
 Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+@inlined
+def _is_read(clocks: Ints, k: int) -> bool:
+    return bool(clocks[k, at.CLOCK_FIRST] < clocks[k, at.CLOCK_LAST])
 
 
 @merged
@@ -38,14 +43,15 @@ def _take(
     expected = int(s[at.EXPECTED])
     missing = min(minute, sessions[at.SHUT, index])
     gap = expected < missing
-    step_session(s, clocks, bars, i, minute, sessions[at.OPEN, index], gap, table, p, observed)
-    fed = clocks[at.NONE, at.FED]
-    if fed == 1:
+    # A clock that no column reads is not wound.
+    if _is_read(clocks, at.DAY):
+        step_session(s, clocks, bars, i, minute, sessions[at.OPEN, index], gap, table, p, observed)
+    if _is_read(clocks, at.ONE):
         step_bar(s, clocks, at.ONE, bars, i, gap, table, p, observed)
-    if fed <= 5:
-        step_bucket(s, clocks, at.FIVE, bars, i, minute, (expected, missing), table, p, observed)
-    step_bucket(s, clocks, at.THIRTY, bars, i, minute, (expected, missing), table, p, observed)
-    s[at.EXPECTED] = max(expected, minute + fed)
+    for k in (at.FIVE, at.THIRTY):
+        if _is_read(clocks, k):
+            step_bucket(s, clocks, k, bars, i, minute, (expected, missing), table, p, observed)
+    s[at.EXPECTED] = max(expected, minute + clocks[at.NONE, at.FED])
     s[at.LAST] = minute
 
 

@@ -23,8 +23,14 @@ Row = NDArray[np.float64]
 
 
 @inlined
+def place_in(number: int, window: int) -> int:
+    """Return ``number % window``, where both are below 2^32: dividing 64 bits takes twice as long."""
+    return int(np.uint32(number) % np.uint32(window))
+
+
+@inlined
 def _small_moments(s: Row, offset: int, window: int, number: int, x: float) -> tuple[float, float]:
-    place = offset + number % window
+    place = offset + place_in(number, window)
     s[place] = x
     s[place + window] = x
     first = place + 1
@@ -66,7 +72,7 @@ def _turn_moments(s: Row, means: int, window: int) -> None:
 @inlined
 def _large_moments(s: Row, offset: int, window: int, number: int, x: float) -> tuple[float, float]:
     means = offset + 2
-    place = number % window
+    place = place_in(number, window)
     mean, square = x, 0.0
     if place > 0:
         deviation = x - s[offset]
@@ -103,7 +109,7 @@ def moments_size(window: int) -> int:
 
 @inlined
 def _small_mean(s: Row, offset: int, window: int, number: int, x: float) -> float:
-    place = offset + number % window
+    place = offset + place_in(number, window)
     s[place] = x
     s[place + window] = x
     first = place + 1
@@ -122,7 +128,7 @@ def _small_mean(s: Row, offset: int, window: int, number: int, x: float) -> floa
 @inlined
 def _large_mean(s: Row, offset: int, window: int, number: int, x: float) -> float:
     values = offset + 1
-    place = number % window
+    place = place_in(number, window)
     total = x
     if place > 0:
         total += s[offset]
@@ -163,7 +169,7 @@ def extremes(
     """
     lows = offset + 2
     highs = lows + window
-    place = number % window
+    place = place_in(number, window)
     lowest, highest = low, high
     if place > 0:
         lowest = min(s[offset], low)
