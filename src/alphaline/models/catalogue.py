@@ -95,7 +95,9 @@ def fit(
     labels
         (n,) of 0 and 1, both present.
     weights
-        (n,), non-negative and finite, not all 0.
+        (n,), non-negative and finite, not all 0. Only their proportions count: they are scaled to a
+        mean of 1, since penalties and least leaf weights are in units of whole rows, and the
+        uniqueness of labels that live for thirty sessions is a thirtieth.
     threads
         Threads of the fit. One by default: several race each other on a busy machine, and only with
         one does no library add in another order.
@@ -113,7 +115,8 @@ def fit(
     _require_finite(narrow)
     parameters = cast("dict[str, Value]", dict(spec.parameters))
     trainer = cast("Trainer", import_module(f"alphaline.models.trainers.{spec.kind}"))
-    return trainer.train(parameters, narrow, labels, weights, seed=spec.seed, threads=threads)
+    scaled = weights / weights.mean()
+    return trainer.train(parameters, narrow, labels, scaled, seed=spec.seed, threads=threads)
 
 
 def _require_finite(rows: Rows) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.research.prepared import Indices, PreparedData
-from alphaline.research.walk import FittedFold
+from alphaline.research.walk import NO_ENTRY, FittedFold
 from alphaline.validation.fold_metrics import fold_metrics
 from alphaline.validation.marked_returns import held_ns, marked_returns
 from alphaline.validation.trades import Sides, Trades, take_positions
@@ -32,6 +32,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         Positions opened in them.
     metrics, fold_metrics
         Measures over all test spans, and of each; see ``fold_metrics``.
+    blind_folds
+        Folds whose model hardly told rows apart: it gave no thresholds, and nothing was opened.
     """
 
     model: str
@@ -41,6 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     round_trips: int
     metrics: dict[str, float]
     fold_metrics: tuple[dict[str, float], ...]
+    blind_folds: int = 0
 
     @property
     def returns(self) -> Floats:
@@ -71,6 +74,7 @@ def outcome_of(
     ends = np.cumsum([len(one.fold.test_sessions) for one in fitted])
     spans = np.split(traded.returns, ends[:-1])
     return Outcome(
+        blind_folds=sum(one.entries == NO_ENTRY for one in fitted),
         model=model,
         fold_set=fold_set,
         sessions=tuple(_sessions(fitted).tolist()),

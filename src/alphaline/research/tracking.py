@@ -130,7 +130,8 @@ def fold_points(outcomes: Sequence[Outcome], prefixes: Mapping[str, str], at: in
     found = []
     for one in outcomes:
         prefix = prefixes[one.fold_set]
-        found += [Metric(f"{prefix}_{k}", v, at, 0) for k, v in one.metrics.items()]
+        whole = {**one.metrics, "blind_folds": float(one.blind_folds)}
+        found += [Metric(f"{prefix}_{k}", v, at, 0) for k, v in whole.items()]
         found += [
             Metric(f"{prefix}_fold_{k}", v, at, number)
             for number, measured in enumerate(one.fold_metrics)

@@ -104,6 +104,16 @@ def test_weights_decide_what_is_learned(kind: str) -> None:
 
 
 @every_kind
+def test_only_the_proportions_of_weights_count(kind: str) -> None:
+    weights = np.where(LABELS == 1, 2.0, 1.0)
+    # A power of two, which no product rounds.
+    scaled = fitted(kind, weights=weights / 64)
+    np.testing.assert_array_equal(
+        scaled.predict(ASKED), fitted(kind, weights=weights).predict(ASKED)
+    )
+
+
+@every_kind
 def test_a_row_of_weight_nothing_is_as_if_it_were_not_there(kind: str) -> None:
     spoilt = ROWS.copy()
     spoilt[1_000:, 1] *= -50

@@ -141,6 +141,12 @@ def test_a_model_that_tells_no_rows_apart_opens_nothing(tmp_path: Path) -> None:
     flat = replace(DATA, features=np.ones_like(DATA.features))
     seen = Study(TrialLedger(tmp_path), flat, terms(), version="v").run(QUICK)
     assert [one.round_trips for one in seen.outcomes] == [0, 0]
+    assert [one.blind_folds for one in seen.outcomes] == [9, 9]
+
+
+def test_a_model_that_tells_rows_apart_is_blind_in_no_fold(result: StudyResult) -> None:
+    assert [len(one.fold_metrics) for one in result.outcomes] == [9, 9]
+    assert [one.blind_folds for one in result.outcomes] == [0, 0]
 
 
 def test_every_position_ends_with_the_tested_sessions(study: Study) -> None:
