@@ -51,9 +51,42 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return np.array(self.net_returns, np.float64)
 
 
+class Stitched(NamedTuple):
+    """What consecutive folds decided in their test spans, and the trades that come of it.
+
+    Parameters
+    ----------
+    rows
+        intp (k,): the test decisions, as rows of the prepared data, fold after fold.
+    sides
+        int8 (k,): side that each would open, 0 for none. None is opened that might outlive the
+        tested sessions.
+    trades
+        For each target instrument, one position at a time; ``decision`` is a row of the prepared data.
+    """
+
+    rows: Indices
+    sides: Sides
+    trades: tuple[Trades, ...]
+
+
 class _Traded(NamedTuple):
     trades: tuple[Trades, ...]
     returns: Floats
+
+
+def stitched_decisions(data: PreparedData, fitted: Sequence[FittedFold]) -> Stitched:
+    """Return the decisions of consecutive folds as one history, with the trades of a study."""
+    rows = np.concatenate([one.fold.test for one in fitted])
+    in_time = _ends_in_time(data, rows, tested_sessions(fitted))
+    sides = np.where(in_time, np.concatenate([one.sides for one in fitted]), 0).astype(np.int8)
+    trades = tuple(_positions(data, index, rows, sides) for index in range(len(data.traded)))
+    return Stitched(rows, sides, trades)
+
+
+def tested_sessions(fitted: Sequence[FittedFold]) -> Times:
+    """Return the test sessions of consecutive folds (midnight UTC of their dates)."""
+    return np.concatenate([one.fold.test_sessions for one in fitted])
 
 
 def stitched_returns(data: PreparedData, fitted: Sequence[FittedFold]) -> Floats:
@@ -77,7 +110,7 @@ def outcome_of(
         blind_folds=sum(one.entries == NO_ENTRY for one in fitted),
         model=model,
         fold_set=fold_set,
-        sessions=tuple(_sessions(fitted).tolist()),
+        sessions=tuple(tested_sessions(fitted).tolist()),
         net_returns=tuple(traded.returns.tolist()),
         round_trips=sum(len(trades.net) for trades in traded.trades),
         metrics=_metrics(data, fitted, traded.trades, traded.returns),
@@ -91,10 +124,7 @@ def outcome_of(
 
 
 def _traded(data: PreparedData, fitted: Sequence[FittedFold]) -> _Traded:
-    rows = np.concatenate([one.fold.test for one in fitted])
-    reported = _sessions(fitted)
-    sides = np.where(_ends_in_time(data, rows, reported), _joined_sides(fitted), 0).astype(np.int8)
-    trades = tuple(_positions(data, index, rows, sides) for index in range(len(data.traded)))
+    trades, reported = stitched_decisions(data, fitted).trades, tested_sessions(fitted)
     by_instrument = [
         marked_returns(
             made,
@@ -107,10 +137,6 @@ def _traded(data: PreparedData, fitted: Sequence[FittedFold]) -> _Traded:
         for one, made in zip(data.traded, trades, strict=True)
     ]
     return _Traded(trades, np.mean(by_instrument, axis=0))
-
-
-def _joined_sides(fitted: Sequence[FittedFold]) -> Sides:
-    return np.concatenate([one.sides for one in fitted])
 
 
 def _ends_in_time(data: PreparedData, rows: Indices, reported: Times) -> NDArray[np.bool_]:
@@ -145,15 +171,11 @@ def _decided_in(trades: Trades, rows: Indices) -> Trades:
     return Trades(**{field.name: getattr(trades, field.name)[chosen] for field in fields(Trades)})
 
 
-def _sessions(fitted: Sequence[FittedFold]) -> Times:
-    return np.concatenate([one.fold.test_sessions for one in fitted])
-
-
 def _metrics(
     data: PreparedData, fitted: Sequence[FittedFold], trades: Sequence[Trades], returns: Floats
 ) -> dict[str, float]:
     rows = np.concatenate([one.fold.test for one in fitted])
-    table, tested = data.sessions, np.isin(data.sessions.session, _sessions(fitted))
+    table, tested = data.sessions, np.isin(data.sessions.session, tested_sessions(fitted))
     held = sum(held_ns(made, table.open, table.close) for made in trades)
     merged = {
         field.name: np.concatenate([getattr(made, field.name) for made in trades])

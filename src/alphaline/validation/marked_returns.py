@@ -95,6 +95,19 @@ def held_ns(trades: Trades, session_open: Times, session_close: Times) -> int:
     session_open, session_close
         int64 (S,): regular hours of the sessions that count.
     """
+    return regular_ns(trades.t_entry, trades.t_exit, session_open, session_close)
+
+
+def regular_ns(began: Times, ended: Times, session_open: Times, session_close: Times) -> int:
+    """Return the nanoseconds of regular hours within the spans from ``began`` to ``ended``, added.
+
+    Parameters
+    ----------
+    began, ended
+        int64 (k,): UTC nanoseconds; a span that overlaps another counts beside it.
+    session_open, session_close
+        int64 (S,): regular hours of the sessions that count.
+    """
     lengths = np.concatenate(([0], np.cumsum(session_close - session_open)))
 
     def open_before(at: Times) -> Times:
@@ -105,7 +118,7 @@ def held_ns(trades: Trades, session_open: Times, session_close: Times) -> int:
         )
         return started
 
-    return int(np.sum(open_before(trades.t_exit) - open_before(trades.t_entry)))
+    return int(np.sum(open_before(ended) - open_before(began)))
 
 
 @numba.njit(cache=True)
