@@ -11,6 +11,7 @@ from alphaline.models.training import entry_thresholds
 from alphaline.research.prepared import PreparedData
 from alphaline.trading.research_terms import FoldTerms
 from alphaline.trading.strategy import Strategy
+from alphaline.validation.decisions import LEAST_TRAINING
 from alphaline.validation.trades import EntryThresholds
 from alphaline.validation.walk_forward import WalkForward
 
@@ -32,6 +33,8 @@ class StudyTerms:
         Entry thresholds as quantiles of the training predictions; None: that side is not traded.
     max_missing_features
         Decisions with more nulls than this open nothing, as on the line.
+    least_training
+        Fewest training decisions of a fold; with less nothing is fitted at all.
     """
 
     hypothesis_id: str
@@ -39,6 +42,7 @@ class StudyTerms:
     long_quantile: float | None
     short_quantile: float | None
     max_missing_features: int
+    least_training: int = LEAST_TRAINING
 
     @classmethod
     def of(cls, strategy: Strategy, folds: FoldTerms | None = None) -> Self:

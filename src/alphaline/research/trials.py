@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alphaline import features, labels, market, metrics, models, research, validation
+from alphaline import features, labels, market, metrics, models, research, trading, validation
 from alphaline.errors import LedgerError
 from alphaline.models.catalogue import ModelSpec
 from alphaline.models.estimators import Estimator
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 OnFold = Callable[[int, Mapping[str, Floats]], None]
 
 # What a trial's returns depend on; a change elsewhere makes no new trial.
-SOURCES = (market, features, labels, validation, metrics, models, research)
+SOURCES = (market, features, labels, validation, metrics, models, trading, research)
 
 
 def ledger_folder(data_root: Path) -> Path:
@@ -112,8 +112,8 @@ class Trials:
         LedgerError
             If the same trial gave other returns before.
         """
-        schemes = self.terms.schemes(self.data)
-        folds = {name: folds_of(self.data, scheme) for name, scheme in schemes.items()}
+        # Before the first fit: what cannot be fitted to its end is no trial.
+        folds = folds_of(self.data, self.terms)
         count = len(next(iter(folds.values())))
         fitted: dict[str, list[FittedFold]] = {name: [] for name in folds}
         try:
@@ -237,9 +237,9 @@ class Trials:
 
 def _costs(data: PreparedData) -> dict[str, float]:
     return {
-        f"cost_{name}_{one.instrument}": getattr(one.costs, name)
+        f"cost_{name}_{one.instrument}": value
         for one in data.traded
-        for name in ("half_spread", "slippage", "fee", "borrow_annual")
+        for name, value in one.costs.chosen().items()
     }
 
 

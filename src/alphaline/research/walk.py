@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alphaline.errors import DatasetError, ModelError
+from alphaline.errors import ModelError
 from alphaline.labels.sample_weights import average_uniqueness
-from alphaline.market.sessions import session_date
 from alphaline.models.catalogue import ModelSpec, fit
 from alphaline.models.estimators import Estimator
 from alphaline.research.prepared import Indices, PreparedData
 from alphaline.research.terms import StudyTerms
+from alphaline.validation.decisions import require_trainable
 from alphaline.validation.trades import EntryThresholds, Sides, entry_sides
 from alphaline.validation.walk_forward import Fold, WalkForward, walk_forward
 
@@ -45,16 +45,19 @@ class FittedFold(NamedTuple):
     sides: Sides
 
 
-def folds_of(data: PreparedData, scheme: WalkForward) -> list[Fold]:
-    """Return the folds of ``scheme`` over the decisions of ``data``."""
-    return walk_forward(
-        scheme,
-        sessions=data.sessions.session,
-        decision_session=data.session,
-        t_entry=data.longs.t_entry,
-        # A short may live longer than a long: neither may reach into the test span.
-        t_touch=data.t_touch,
-    )
+def folds_of(data: PreparedData, terms: StudyTerms) -> dict[str, list[Fold]]:
+    """Return the folds of each fold set over the decisions of ``data``.
+
+    Raises
+    ------
+    DatasetError
+        If there are too few sessions for a fold, or one has too little to train on.
+    """
+    found = {name: _folds(data, scheme) for name, scheme in terms.schemes(data).items()}
+    for name, folds in found.items():
+        where = f"{', '.join(data.instruments)}, {name} folds"
+        require_trainable(where, folds, data.longs.y, terms.least_training)
+    return found
 
 
 def fit_rows(data: PreparedData, spec: ModelSpec, rows: Indices, threads: int) -> Estimator:
@@ -66,14 +69,7 @@ def fit_rows(data: PreparedData, spec: ModelSpec, rows: Indices, threads: int) -
 def fit_fold(
     data: PreparedData, terms: StudyTerms, spec: ModelSpec, fold: Fold, threads: int
 ) -> FittedFold:
-    """Return the fold's model with what it decides in the test span.
-
-    Raises
-    ------
-    DatasetError
-        If the training decisions are too few or of one class.
-    """
-    _require_trainable(data, fold)
+    """Return the fold's model with what it decides in the test span."""
     estimator = fit_rows(data, spec, fold.train, threads)
     entries = _entries(terms, estimator.predict(data.features[fold.train]))
     if not fold.test.size:
@@ -96,21 +92,19 @@ def label_weights(data: PreparedData, rows: Indices) -> Floats:
     return weights
 
 
+def _folds(data: PreparedData, scheme: WalkForward) -> list[Fold]:
+    return walk_forward(
+        scheme,
+        sessions=data.sessions.session,
+        decision_session=data.session,
+        t_entry=data.longs.t_entry,
+        # A short may live longer than a long: neither may reach into the test span.
+        t_touch=data.t_touch,
+    )
+
+
 def _entries(terms: StudyTerms, probability: Floats) -> EntryThresholds:
     try:
         return terms.thresholds(probability)
     except ModelError:
         return NO_ENTRY
-
-
-def _require_trainable(data: PreparedData, fold: Fold) -> None:
-    labels = data.longs.y[fold.train]
-    ones = int(labels.sum())
-    if 0 < ones < len(labels):
-        return
-    first, last = (session_date(int(fold.train_sessions[at])) for at in (0, -1))
-    raise DatasetError(
-        f"{', '.join(data.instruments)}: expected training decisions of both classes in the sessions "
-        f"{first} to {last}, saw {len(labels)} decisions, {ones} of them with y = 1; lengthen "
-        "research.folds.first, or shorten the horizon, whose purge takes decisions from the end"
-    )

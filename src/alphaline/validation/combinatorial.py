@@ -105,6 +105,11 @@ class Split:
         """Indices of all test decisions, group after group."""
         return np.concatenate(self.tests)
 
+    @property
+    def tests_from(self) -> int:
+        """Label of the first test session."""
+        return int(self.test_sessions[0][0])
+
 
 def combinatorial_splits(
     scheme: CombinatorialPurged,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
+from alphaline.market.session_labels import iso
 
 Times = NDArray[np.int64]
 Indices = NDArray[np.intp]
@@ -21,6 +22,10 @@ class Trained(Protocol):
     @property
     def train(self) -> Indices:
         """Indices of the decisions to train on."""
+
+    @property
+    def tests_from(self) -> int:
+        """Label of the first test session."""
 
 
 def require_decisions(
@@ -55,12 +60,14 @@ def require_decisions(
 
 
 def require_trainable(
-    folds: Sequence[Trained], y: NDArray[np.int8], least: int = LEAST_TRAINING
+    where: str, folds: Sequence[Trained], y: NDArray[np.int8], least: int = LEAST_TRAINING
 ) -> None:
     """Demand that every fold has enough decisions of both classes to train on.
 
     Parameters
     ----------
+    where
+        Whose folds they are: instruments and fold set.
     folds
         From `walk_forward` or `combinatorial_splits`.
     y
@@ -71,14 +78,15 @@ def require_trainable(
     Raises
     ------
     DatasetError
-        For the first fold that is too short, with its numbers.
+        For the first fold that is too short, with its first test session and its numbers.
     """
     for number, fold in enumerate(folds, start=1):
         ones = int((y[fold.train] == 1).sum())
         if len(fold.train) < least or ones in (0, len(fold.train)):
             raise DatasetError(
-                f"fold {number} of {len(folds)}: expected {least} training decisions or more, of "
-                f"both classes, saw {len(fold.train)} with {ones} of class 1 after purge and "
-                "embargo; give more data, lengthen the training span (first, or fewer groups), or "
-                "shorten embargo or horizon"
+                f"{where}: fold {number} of {len(folds)}, which tests from {iso(fold.tests_from)} on: "
+                f"expected {least} training decisions or more, of both classes, saw "
+                f"{len(fold.train)} with {ones} of class 1 after purge and embargo; give more data, "
+                "lengthen the training span (research.folds.first, or fewer groups), or shorten "
+                "embargo or horizon"
             )

@@ -88,6 +88,11 @@ class Fold:
     train_sessions: Times
     test_sessions: Times
 
+    @property
+    def tests_from(self) -> int:
+        """Label of the first test session."""
+        return int(self.test_sessions[0])
+
 
 def walk_forward(
     scheme: WalkForward,

@@ -40,6 +40,8 @@ def terms(**changes: Any) -> StudyTerms:
         "long_quantile": 0.8,
         "short_quantile": 0.2,
         "max_missing_features": 3,
+        # Enough for a linear model of five columns, so that the made history can be short.
+        "least_training": 40,
     }
     return StudyTerms(**(stated | changes))
 

@@ -150,18 +150,26 @@ def test_a_trial_that_is_broken_off_counts_with_what_was_seen_of_it(ledger: Tria
     np.testing.assert_array_equal(both[:30, 0], whole.outcomes[0].returns[:30])
 
 
-def test_a_fold_that_cannot_be_fitted_leaves_the_folds_before_it_on_record(
-    ledger: TrialLedger,
-) -> None:
+def test_a_fold_that_cannot_be_fitted_is_refused_before_any_is(ledger: TrialLedger) -> None:
     longs = replace(
         DATA.longs, y=np.where(DATA.session < DATA.sessions.session[100], DATA.longs.y, 1)
     )
     spoilt = replace(DATA, longs=replace(longs, y=longs.y.astype(np.int8)))
     folds = FoldTerms(first=60, test=20, step=20, embargo=1)
     trials = Trials(ledger, spoilt, terms(folds=folds), version="v")
-    with pytest.raises(DatasetError, match=r"eq\.us\.aapl.*both classes.*lengthen"):
+    with pytest.raises(
+        DatasetError,
+        match=r"eq\.us\.aapl, eq\.us\.ibm, rolling folds: fold 6 of 7, .*both classes.*lengthen",
+    ):
         trials.fit(QUICK)
-    assert trials.count() == 1
+    assert trials.count() == 0
+
+
+def test_a_fold_with_too_few_decisions_is_refused(ledger: TrialLedger) -> None:
+    trials = Trials(ledger, DATA, terms(least_training=200), version="v")
+    with pytest.raises(DatasetError, match=r"expected 200 .* saw 1\d\d with \d+ of class 1"):
+        trials.fit(QUICK)
+    assert trials.count() == 0
 
 
 def test_a_fit_that_gives_other_returns_the_second_time_is_refused(ledger: TrialLedger) -> None:
