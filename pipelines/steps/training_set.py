@@ -15,7 +15,7 @@ from alphaline.market.sessions import SessionTable
 from alphaline.research.prepared import PreparedData, TradedInstrument
 from alphaline.trading.strategy import Strategy
 from alphaline.validation.marked_returns import TradedBars
-from alphaline.validation.trades import TradingCosts
+from alphaline.validation.trading_costs import TradingCosts
 
 Int64 = NDArray[np.int64]
 PRICES = ("open", "high", "low", "close")

@@ -19,12 +19,8 @@ from alphaline.validation.fold_metrics import fold_metrics
 from alphaline.validation.gate import FOLD_SETS, judge
 from alphaline.validation.gate_checks import FoldSetEvidence
 from alphaline.validation.gate_thresholds import gate_v1
-from alphaline.validation.trades import (
-    EntryThresholds,
-    TradingCosts,
-    daily_net_returns,
-    simulate_trades,
-)
+from alphaline.validation.trades import EntryThresholds, daily_net_returns, simulate_trades
+from alphaline.validation.trading_costs import TradingCosts
 from alphaline.validation.walk_forward import WalkForward, walk_forward
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"

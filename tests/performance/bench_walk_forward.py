@@ -31,7 +31,7 @@ from alphaline.research.walk import folds_of, label_weights
 from alphaline.runtime.trial_ledger import TrialLedger
 from alphaline.trading.research_terms import FoldTerms
 from alphaline.validation.marked_returns import TradedBars
-from alphaline.validation.trades import TradingCosts
+from alphaline.validation.trading_costs import TradingCosts
 
 BLOCKS = 5
 FOLDS = 20

@@ -20,7 +20,7 @@ from alphaline.market.decision_times import decision_times
 from alphaline.market.sessions import SessionTable, session_date
 from alphaline.research.data import ResearchData
 from alphaline.research.prepared import PreparedData, TradedInstrument
-from alphaline.trading.fractional_costs import trading_costs
+from alphaline.trading.fill_costs import FillCosts
 from alphaline.trading.strategy import Strategy
 from alphaline.validation.marked_returns import TradedBars
 
@@ -170,13 +170,18 @@ def _joined_labels(parts: list[TripleBarrierLabels]) -> TripleBarrierLabels:
 
 
 def _traded(strategy: Strategy, data: ResearchData, bars: AdjustedBars) -> TradedInstrument:
-    name, raw = bars.instrument, data.bars[bars.instrument]
+    name = bars.instrument
+    traded = TradedBars(
+        ts_event=data.bars[name].opens_at(data.sessions),
+        prices=bars.values[:, :4],
+        factor=bars.split_factor,
+    )
     return TradedInstrument(
         instrument=name,
         dataset=data.datasets[name],
-        bars=TradedBars(ts_event=raw.opens_at(data.sessions), prices=bars.values[:, :4]),
-        costs=trading_costs(
-            strategy.execution, data.instruments.require(name), float(np.median(raw.close))
+        bars=traded,
+        costs=FillCosts(
+            execution=strategy.execution, instrument=data.instruments.require(name), bars=traded
         ),
     )
 

@@ -16,7 +16,7 @@ from alphaline.labels.triple_barrier import TripleBarrierLabels
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import digest
 from alphaline.validation.marked_returns import TradedBars
-from alphaline.validation.trades import TradingCosts
+from alphaline.validation.trading_costs import Costs
 
 Times = NDArray[np.int64]
 Indices = NDArray[np.intp]
@@ -39,7 +39,7 @@ class TradedInstrument:
     instrument: str
     dataset: str
     bars: TradedBars
-    costs: TradingCosts
+    costs: Costs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,7 +121,7 @@ class PreparedData:
     @cached_property
     def data_digest(self) -> str:
         """Digest of everything that a fit or a trade reads but the labels."""
-        bars = [array for one in self.traded for array in (one.bars.ts_event, one.bars.prices)]
+        bars = [array for one in self.traded for array in _bar_columns(one.bars)]
         decisions = (self.features, self.instrument, self.session, self.known_at)
         names = "\x1f".join((*self.columns, *(f"{k}={v}" for k, v in sorted(self.inputs.items()))))
         return digest((names + array_digest(*decisions, self.sessions.close, *bars)).encode())
@@ -207,9 +207,12 @@ def label_columns(labels: TripleBarrierLabels) -> list[NDArray[np.generic]]:
 
 
 def _cut(one: TradedInstrument, limit: int) -> TradedInstrument:
-    kept = int(np.searchsorted(one.bars.ts_event, limit))
-    bars = TradedBars(ts_event=one.bars.ts_event[:kept], prices=one.bars.prices[:kept])
-    return replace(one, bars=bars)
+    return replace(one, bars=one.bars.before(limit), costs=one.costs.before(limit))
+
+
+def _bar_columns(bars: TradedBars) -> list[NDArray[np.generic]]:
+    columns: list[NDArray[np.generic]] = [bars.ts_event, bars.prices]
+    return columns if bars.factor is None else [*columns, bars.factor]
 
 
 def _require_shapes(data: PreparedData) -> None:

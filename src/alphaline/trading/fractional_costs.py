@@ -3,7 +3,7 @@
 from alphaline.market.instruments import Instrument
 from alphaline.trading.money import minor_per_major
 from alphaline.trading.strategy import ExecutionTerms
-from alphaline.validation.trades import TradingCosts
+from alphaline.validation.trading_costs import TradingCosts
 
 
 def trading_costs(execution: ExecutionTerms, instrument: Instrument, price: float) -> TradingCosts:
@@ -12,8 +12,8 @@ def trading_costs(execution: ExecutionTerms, instrument: Instrument, price: floa
     Parameters
     ----------
     price
-        At which costs per tick and per unit become fractions; raw, as it was traded. Where prices
-        wander over years, their median.
+        At which costs per tick and per unit become fractions; raw, as it was traded, and about the
+        same throughout. Where prices wander over years, `FillCosts` takes each trade at its own.
     """
     return TradingCosts(
         half_spread=execution.half_spread_ticks * instrument.tick / price,

@@ -5,7 +5,8 @@ drawdowns inside a holding vanish, and one large day stands where thirty small o
 ratio, drawdown and value at risk are measures of daily returns, so open positions are marked daily.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numba
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from alphaline.errors import DatasetError
 from alphaline.labels.exit_rule import SHORT
 from alphaline.market.sessions import DAY_NS
-from alphaline.validation.trades import Sides, Trades, TradingCosts
+from alphaline.validation.trades import Sides, Trades
+from alphaline.validation.trading_costs import Costs
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -30,17 +32,49 @@ class TradedBars:
         int64 (n,): starts of the bars, UTC nanoseconds, strictly increasing.
     prices
         float64 (n, 4): open, high, low, close; the same prices that its labels were made of.
+    factor
+        float64 (n,): by what the prices are adjusted forward for splits, so that ``prices / factor``
+        was traded at; None: the prices themselves were.
     """
 
     ts_event: Times
     prices: Floats
+    factor: Floats | None = None
+
+    def before(self, limit: int) -> Self:
+        """Return the bars that start before ``limit`` (UTC nanoseconds)."""
+        kept = int(np.searchsorted(self.ts_event, limit))
+        return replace(
+            self,
+            ts_event=self.ts_event[:kept],
+            prices=self.prices[:kept],
+            factor=None if self.factor is None else self.factor[:kept],
+        )
+
+    def starting_at(self, ts: Times) -> NDArray[np.intp]:
+        """Return the index of the bar that starts at each instant of ``ts``; intp (k,).
+
+        Raises
+        ------
+        DatasetError
+            If there is none.
+        """
+        at = np.searchsorted(self.ts_event, ts)
+        inside = np.minimum(at, len(self.ts_event) - 1)
+        strange = np.flatnonzero(self.ts_event[inside] != ts)
+        if strange.size:
+            raise DatasetError(
+                "trades: expected every trade to enter at the start of a bar, saw "
+                f"{ts[strange[0]]} ns without one; pass the bars that the labels were made of"
+            )
+        return inside
 
 
 def marked_returns(
     trades: Trades,
     *,
     bars: TradedBars,
-    costs: TradingCosts,
+    costs: Costs,
     sessions: Times,
     session_close: Times,
     reported: Times,
@@ -49,13 +83,14 @@ def marked_returns(
 
     A position is on the capital of its entry and is marked at each close with the last bar before
     it; its returns are fractions of that capital and add up, with its costs, to its net return. It
-    pays one side's costs in its session of entry, the other's in its session of exit, and borrowing
-    night by night.
+    pays the costs of its entry and its exit in their sessions, and borrowing night by night.
 
     Parameters
     ----------
     trades
-        Of one instrument, from ``take_positions``.
+        Of one instrument, from ``take_positions``, with the costs of entry and exit.
+    costs
+        By which they were made; read for borrowing.
     sessions, session_close
         int64 (S,): every session (midnight UTC of its date) and the close of its regular hours,
         strictly increasing.
@@ -70,7 +105,7 @@ def marked_returns(
     first = np.searchsorted(session_close, trades.t_entry, side="right")
     last = np.searchsorted(session_close, trades.t_exit, side="left")
     _require_known(trades, sessions, first, last, reported)
-    entry_price = _entry_price(trades, bars)
+    entry_price = np.ascontiguousarray(bars.prices[bars.starting_at(trades.t_entry), 0])
     # -1, before the first bar: no trade is open there.
     at_close = np.searchsorted(bars.ts_event, session_close, side="left") - 1
     earned = _mark(
@@ -81,7 +116,8 @@ def marked_returns(
         trades.gross,
         bars.prices[np.maximum(at_close, 0), 3],
         sessions // DAY_NS,
-        costs.one_side,
+        trades.entry_cost,
+        trades.exit_cost,
         costs.borrow_nightly,
     )
     return earned[np.searchsorted(sessions, reported)]
@@ -130,7 +166,8 @@ def _mark(
     gross: Floats,
     close: Floats,
     day: Times,
-    one_side: float,
+    entry_cost: Floats,
+    exit_cost: Floats,
     borrow_nightly: float,
 ) -> Floats:
     earned = np.zeros(len(close))
@@ -142,21 +179,9 @@ def _mark(
             before = value
             if side[k] == SHORT and s > first[k]:
                 earned[s] -= (day[s] - day[s - 1]) * borrow_nightly
-        earned[first[k]] -= one_side
-        earned[last[k]] -= one_side
+        earned[first[k]] -= entry_cost[k]
+        earned[last[k]] -= exit_cost[k]
     return earned
-
-
-def _entry_price(trades: Trades, bars: TradedBars) -> Floats:
-    at = np.searchsorted(bars.ts_event, trades.t_entry)
-    inside = np.minimum(at, len(bars.ts_event) - 1)
-    strange = np.flatnonzero(bars.ts_event[inside] != trades.t_entry)
-    if strange.size:
-        raise DatasetError(
-            "daily returns: expected every trade to enter at the start of a bar, saw "
-            f"{trades.t_entry[strange[0]]} ns without one; pass the bars that the labels were made of"
-        )
-    return np.ascontiguousarray(bars.prices[inside, 0])
 
 
 def _require_known(

@@ -11,57 +11,11 @@ from alphaline.errors import DatasetError
 from alphaline.labels.exit_rule import LONG, SHORT
 from alphaline.labels.triple_barrier import TripleBarrierLabels
 from alphaline.market.sessions import DAY_NS
+from alphaline.validation.trading_costs import Costs
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
 Sides = NDArray[np.int8]
-
-# Borrowing is charged on calendar days.
-NIGHTS_PER_YEAR = 365
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradingCosts:
-    """Costs of one side of a trade, as fractions of its notional; a round trip pays them twice.
-
-    Parameters
-    ----------
-    half_spread
-        From mid to the touched quote.
-    slippage
-        What the fill loses beyond the quote.
-    fee
-        Commissions and exchange fees.
-    borrow_annual
-        What a short position pays for a year of borrowing, by night, nothing within a day.
-    """
-
-    half_spread: float
-    slippage: float
-    fee: float
-    borrow_annual: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not all(
-            math.isfinite(c) and c >= 0
-            for c in (self.half_spread, self.slippage, self.fee, self.borrow_annual)
-        ):
-            raise ValueError(f"trading costs: expected finite costs of 0 or more, saw {self}")
-
-    @property
-    def one_side(self) -> float:
-        """Costs of opening, or of closing, as a fraction of the notional."""
-        return self.half_spread + self.slippage + self.fee
-
-    @property
-    def round_trip(self) -> float:
-        """Costs of opening and closing, as a fraction of the notional."""
-        return 2.0 * self.one_side
-
-    @property
-    def borrow_nightly(self) -> float:
-        """What a short position pays for one night."""
-        return self.borrow_annual / NIGHTS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +67,10 @@ class Trades:
     t_entry, t_exit
         int64 (k,): start of the entry bar and end of the exit bar, UTC nanoseconds.
     gross, net
-        float64 (k,): return on the notional before and after costs.
+        float64 (k,): return on the capital, which is the value at the entry, before and after costs.
+    entry_cost, exit_cost
+        float64 (k,): what opening and closing cost, as fractions of the same capital. ``net`` is
+        ``gross`` less both and, for a short position, less borrowing.
     """
 
     decision: NDArray[np.intp]
@@ -122,6 +79,8 @@ class Trades:
     t_exit: Times
     gross: Floats
     net: Floats
+    entry_cost: Floats
+    exit_cost: Floats
 
 
 def simulate_trades(
@@ -131,7 +90,7 @@ def simulate_trades(
     longs: TripleBarrierLabels,
     shorts: TripleBarrierLabels,
     thresholds: EntryThresholds,
-    costs: TradingCosts,
+    costs: Costs,
 ) -> Trades:
     """Return the trades of one instrument that the predictions would have led to.
 
@@ -169,7 +128,7 @@ def take_positions(
     known_at: Times,
     longs: TripleBarrierLabels,
     shorts: TripleBarrierLabels,
-    costs: TradingCosts,
+    costs: Costs,
 ) -> Trades:
     """Return the trades of one instrument from the side that each decision would open.
 
@@ -194,6 +153,7 @@ def take_positions(
     taken, ended = side[decision], t_exit[decision]
     began = np.where(taken == LONG, longs.t_entry[decision], shorts.t_entry[decision])
     gross = np.where(taken == LONG, longs.realised[decision], shorts.realised[decision])
+    paid = costs.of_trades(taken, began, ended, gross)
     borrow = np.where(taken == SHORT, nights(began, ended) * costs.borrow_nightly, 0.0)
     return Trades(
         decision=decision,
@@ -201,7 +161,9 @@ def take_positions(
         t_entry=began,
         t_exit=ended,
         gross=gross,
-        net=gross - costs.round_trip - borrow,
+        net=gross - (paid.entry + paid.exit) - borrow,
+        entry_cost=paid.entry,
+        exit_cost=paid.exit,
     )
 
 

@@ -13,7 +13,7 @@ from alphaline.research.prepared import PreparedData, TradedInstrument
 from alphaline.research.terms import StudyTerms
 from alphaline.trading.research_terms import FoldTerms
 from alphaline.validation.marked_returns import TradedBars
-from alphaline.validation.trades import TradingCosts
+from alphaline.validation.trading_costs import TradingCosts
 
 HOUR = 3_600 * 10**9
 RULE = ExitRule(profit_target=0.02, stop_loss=0.02, horizon_sessions=3)

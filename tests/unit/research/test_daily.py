@@ -1,5 +1,6 @@
 """Daily data and a strategy file become prepared data: what is known, and when it ends."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,34 @@ def test_splits_are_no_losses(sample: ResearchData, daily_set: FeatureSet) -> No
     # Apple's two splits halve the raw price; nothing in these years falls by half but one real day.
     returns = made.features[made.instrument == 0, 0]
     assert np.sum(returns < np.log(0.6)) == 1
+
+
+def test_costs_are_those_of_the_prices_that_were_traded_at(
+    sample: ResearchData, daily_set: FeatureSet
+) -> None:
+    made = prepare_daily(strategy(), sample)
+    apple = made.traded[0]
+    assert apple.bars.factor is not None
+    raw = sample.bars[apple.instrument]
+    traded_at = apple.bars.prices / apple.bars.factor[:, None]
+    np.testing.assert_allclose(traded_at, raw.values[:, :4], rtol=1e-12)
+    longs = np.ones(len(raw) - 1, np.int8)
+    starts, ends = apple.bars.ts_event[:-1], raw.closes_at(sample.sessions)[:-1]
+    paid = apple.costs.of_trades(longs, starts, ends, np.zeros(len(longs)))
+    by_price = paid.entry[np.argsort(raw.values[:-1, 0])]
+    assert by_price[:50].mean() > 5 * by_price[-50:].mean()
+
+
+def test_a_trial_states_its_terms_of_cost_and_the_digest_knows_the_raw_prices(
+    sample: ResearchData, daily_set: FeatureSet
+) -> None:
+    made = prepare_daily(strategy(), sample)
+    cut = made.before(int(made.sessions.session[-300]))
+    assert [one.costs.chosen() for one in cut.traded] == [one.costs.chosen() for one in made.traded]
+    apple = made.traded[0]
+    assert apple.bars.factor is not None
+    doubled = replace(apple, bars=replace(apple.bars, factor=2 * apple.bars.factor))
+    assert replace(made, traded=(doubled, *made.traded[1:])).data_digest != made.data_digest
 
 
 def test_a_strategy_on_minutes_is_refused(sample: ResearchData) -> None:

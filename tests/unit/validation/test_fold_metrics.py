@@ -18,6 +18,8 @@ def trades(gross, cost):
         t_exit=np.arange(k, dtype=np.int64) * 10 + 5,
         gross=gross,
         net=gross - cost,
+        entry_cost=np.full(k, cost / 2),
+        exit_cost=np.full(k, cost / 2),
     )
 
 

@@ -12,11 +12,11 @@ from alphaline.market.sessions import DAY_NS
 from alphaline.validation.marked_returns import TradedBars, held_ns, marked_returns
 from alphaline.validation.trades import (
     Trades,
-    TradingCosts,
     daily_net_returns,
     nights,
     take_positions,
 )
+from alphaline.validation.trading_costs import TradingCosts
 
 HOUR = 3_600 * 10**9
 FREE = TradingCosts(half_spread=0, slippage=0, fee=0)
@@ -41,7 +41,13 @@ def daily_bars(opens: list[float], closes: list[float]) -> tuple[TradedBars, dic
 
 
 def trade(
-    side: int, bars: TradedBars, closed: np.ndarray, enters: int, exits: int, price: float
+    side: int,
+    bars: TradedBars,
+    closed: np.ndarray,
+    enters: int,
+    exits: int,
+    price: float,
+    costs: tuple[float, float] = (0.0, 0.0),
 ) -> Trades:
     gross = side * (price / bars.prices[enters, 0] - 1)
     began, ended = bars.ts_event[[enters]], closed[[exits]]
@@ -51,7 +57,9 @@ def trade(
         t_entry=began,
         t_exit=ended,
         gross=np.array([gross]),
-        net=np.array([gross]),
+        net=np.array([gross - sum(costs)]),
+        entry_cost=np.array([costs[0]]),
+        exit_cost=np.array([costs[1]]),
     )
 
 
@@ -67,11 +75,11 @@ def test_a_short_pays_its_costs_at_both_ends_and_borrows_by_night() -> None:
     # Thursday, Friday, Monday: one night and then three.
     bars, days = daily_bars([100] * 7, [100] * 7)
     at = int(np.flatnonzero(np.diff(days["sessions"]) == 3 * DAY_NS)[0])
-    costs = TradingCosts(half_spread=0.001, slippage=0, fee=0, borrow_annual=0.365)
-    held = trade(SHORT, bars, days["session_close"], at - 1, at + 1, 100)
+    costs = TradingCosts(half_spread=0, slippage=0, fee=0, borrow_annual=0.365)
+    held = trade(SHORT, bars, days["session_close"], at - 1, at + 1, 100, (0.001, 0.002))
     seen = marked_returns(held, bars=bars, costs=costs, **days)
     expected = np.zeros(7)
-    expected[at - 1 : at + 2] = [-0.001, -0.001, -0.003 - 0.001]
+    expected[at - 1 : at + 2] = [-0.001, -0.001, -0.003 - 0.002]
     assert seen == pytest.approx(expected)
     assert nights(held.t_entry, held.t_exit).tolist() == [4]
 

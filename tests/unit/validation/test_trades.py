@@ -9,12 +9,8 @@ from alphaline.errors import DatasetError
 from alphaline.labels.exit_rule import LONG, SHORT, ExitRule
 from alphaline.labels.triple_barrier import TripleBarrierLabels, triple_barrier
 from alphaline.messages import MINUTE_NS
-from alphaline.validation.trades import (
-    EntryThresholds,
-    TradingCosts,
-    daily_net_returns,
-    simulate_trades,
-)
+from alphaline.validation.trades import EntryThresholds, daily_net_returns, simulate_trades
+from alphaline.validation.trading_costs import TradingCosts
 
 FREE = TradingCosts(half_spread=0, slippage=0, fee=0)
 BOTH = EntryThresholds(entry_long=0.6, entry_short=0.4)

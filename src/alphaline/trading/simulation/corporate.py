@@ -8,7 +8,7 @@ from alphaline.market.sessions import DAY_NS
 from alphaline.trading.money import minor_up, nearest_minor
 from alphaline.trading.simulation.columns import DecisionColumns, EventColumns, Ints
 from alphaline.trading.simulation.execution import drop_finished, revalue
-from alphaline.validation.trades import NIGHTS_PER_YEAR
+from alphaline.validation.trading_costs import NIGHTS_PER_YEAR
 
 BASIS_POINT_NIGHTS = 10_000.0 * NIGHTS_PER_YEAR
 # A ratio such as 1/3 is a rounded float: what it misses of a whole unit is no fraction of one.
