@@ -36,9 +36,18 @@ class FoldTerms(Section, frozen=True):
 
 
 class SearchTerms(Section, frozen=True):
-    """How many trials a search of parameters makes; each one counts."""
+    """What a search of parameters may use up.
+
+    Parameters
+    ----------
+    trials
+        How many it makes; each one counts.
+    held_out_folds
+        Test spans at the end that no search, and no choice between models, looks at.
+    """
 
     trials: Annotated[int, Meta(ge=1, le=100_000)]
+    held_out_folds: Annotated[int, Meta(ge=0, le=1_000)] = 0
 
 
 class ResearchTerms(Section, frozen=True):
