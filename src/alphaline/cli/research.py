@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alphaline.cli.output import AsJson, answer, progress
+from alphaline.cli.select_features import select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,10 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def research() -> None:
-    """Look at studies: their trials, how many they are, and what the gate says of them."""
+    """Look at studies: their trials, how many they are, what the gate says; and select features."""
+
+
+app.command()(select)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from alphaline.validation.walk_forward import Fold
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-Fit = Callable[[NDArray[np.floating], NDArray[np.int8], Floats], Estimator]
+Fit = Callable[[Sample, Fold], Estimator]
 Explain = Callable[[Estimator, NDArray[np.floating]], Floats | None]
 
 # A mean over folds has an error from here on.
@@ -82,8 +82,8 @@ def gather(
     together = [group for group in members if len(group) > 1]
     single, joint, errors, explained = [], [], [], []
     for fold in used:
-        train, test = fold.train, fold.test
-        estimator = fit(sample.rows[train], sample.labels[train], sample.weights[train])
+        test = fold.test
+        estimator = fit(sample, fold)
         seen = permutation_importance(
             estimator,
             sample.rows[test],

@@ -159,6 +159,12 @@ class Selection:
         """Names of the kept features, in the order that they were given in."""
         return tuple(verdict.name for verdict in self.verdicts if verdict.is_kept)
 
+    @property
+    def clusters_by_chance(self) -> float:
+        """How many of the judged clusters would pass on average if none of them said anything."""
+        judged = 0 if self.judged is None else len(self.judged.clusters.members)
+        return self.rule.significance * judged
+
     def verdict(self, name: str) -> FeatureVerdict:
         """Return the verdict on a feature.
 

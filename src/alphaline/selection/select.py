@@ -51,9 +51,10 @@ def select_features(
         From ``alphaline.validation.walk_forward.walk_forward`` over the sample's decisions; those
         without a test row are passed over.
     fit
-        Fits a model on (rows, labels, weights). Called once for each fold, with the columns that
-        are judged, in order of name; ``Selection.fits`` says how often, and each call is a look at
-        these data that a trial ledger should know of.
+        Gives the model of one fold, fitted on its training rows of the sample that it is called
+        with: the columns that are judged, in order of name. Called once for each fold with test
+        rows, the oldest first; ``Selection.fits`` says how often, and each call is a look at these
+        data that a trial ledger should know of.
     rng
         Source of permutations.
     rule

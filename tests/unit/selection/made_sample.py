@@ -3,6 +3,7 @@
 import numpy as np
 
 from alphaline.models.catalogue import ModelSpec, fit
+from alphaline.models.estimators import Estimator
 from alphaline.selection import Sample
 from alphaline.validation.walk_forward import Fold, WalkForward, walk_forward
 
@@ -10,8 +11,9 @@ DAY = 86_400_000_000_000
 SMALL = ModelSpec("lightgbm", {"rounds": 25, "min_data_in_leaf": 40})
 
 
-def fit_small(rows, labels, weights):
-    return fit(SMALL, rows, labels, weights)
+def fit_small(sample: Sample, fold: Fold, spec: ModelSpec = SMALL) -> Estimator:
+    train = fold.train
+    return fit(spec, sample.rows[train], sample.labels[train], sample.weights[train])
 
 
 def made_sample(seed: int, n: int = 1500, noise: int = 6) -> Sample:

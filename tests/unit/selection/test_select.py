@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alphaline.errors import ContractError, DatasetError
-from alphaline.models.catalogue import ModelSpec, fit
+from alphaline.models.catalogue import ModelSpec
 from alphaline.selection import Sample, Selection, SelectionRule, select_features
 from tests.unit.selection.made_sample import fit_small, made_folds, made_sample
 
@@ -71,9 +71,9 @@ def test_little_of_pure_noise_is_kept() -> None:
 def test_every_fit_is_counted() -> None:
     calls = []
 
-    def counting(rows, labels, weights):
-        calls.append(rows.shape)
-        return fit_small(rows, labels, weights)
+    def counting(sample, fold):
+        calls.append(sample.rows[fold.train].shape)
+        return fit_small(sample, fold)
 
     sample, folds = made_sample(2), made_folds()
     found = select_features(sample, folds, counting, np.random.default_rng(1), RULE)
@@ -92,9 +92,9 @@ def test_a_model_is_fitted_on_training_rows_and_judged_on_test_rows() -> None:
     )
     trained, asked = [], []
 
-    def watching(rows, labels, weights):
-        trained.append(set(rows[:, 0]))
-        model = fit_small(rows, labels, weights)
+    def watching(sample, fold):
+        trained.append(set(sample.rows[fold.train][:, 0]))
+        model = fit_small(sample, fold)
         asked.append(set())
 
         class Watched:
@@ -126,8 +126,8 @@ def test_few_folds_by_themselves_select_noise(selection: Selection) -> None:
 
 
 def test_a_model_that_cannot_be_explained_is_judged_all_the_same() -> None:
-    def linear(rows, labels, weights):
-        return fit(ModelSpec("logistic"), rows, labels, weights)
+    def linear(sample, fold):
+        return fit_small(sample, fold, ModelSpec("logistic"))
 
     sample = made_sample(4)
     found = select_features(sample, made_folds(), linear, np.random.default_rng(1), RULE)

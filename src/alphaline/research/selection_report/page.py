@@ -38,7 +38,7 @@ def _tiles(selection: Selection) -> str:
     tiles = [
         (f"{len(selection.kept)} of {len(selection.verdicts)}", "features kept"),
         (f"{_clusters(selection)}", "clusters of substitutes judged"),
-        (f"{selection.fits}", "models fitted, one a fold"),
+        (f"{selection.fits}", "models judged, one a fold"),
         (_number(stability.jaccard), "overlap of the folds' choices (Jaccard), 1 is equal"),
         (_number(stability.chance_corrected), "the same corrected for chance, 0 is random"),
         (_number(stability.rank_agreement), "rank agreement of importances between folds"),
@@ -48,12 +48,10 @@ def _tiles(selection: Selection) -> str:
 
 
 def _caution(selection: Selection) -> str:
-    rule = selection.rule
-    by_chance = rule.significance * _clusters(selection)
     return (
         '<p class="note">Selection is part of training: these numbers come from purged folds inside '
         "the training span and promise nothing about the time after it. At a level of "
-        f"{rule.significance:.0%} about {by_chance:.1f} clusters that say nothing would pass by chance "
+        f"{selection.rule.significance:.0%} about {selection.clusters_by_chance:.1f} clusters that say nothing would pass by chance "
         "alone.</p>"
     )
 
