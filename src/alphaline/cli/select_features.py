@@ -29,7 +29,7 @@ def select(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="First session that is held out; default: as many are as the gate asks for.",
+            help="First date that is held out; default: what the strategy's search holds out.",
         ),
     ] = None,
     out: Annotated[
@@ -95,13 +95,13 @@ def _selected(
         )
     prepared = prepare_daily(strategy, load_sample() if folder is None else load(folder))
     progress.done(f"data: {len(prepared):,} decisions, {len(prepared.columns)} features")
-    trials = Trials(TrialLedger(ledger_folder(data_root)), prepared, StudyTerms.of(strategy))
+    asked, study = strategy.research, StudyTerms.of(strategy)
+    folds = asked.search.held_out_folds if asked.search else 0
+    held_out = session_label(until.date()) if until else held_out_by_default(prepared, study, folds)
     return select_columns(
-        trials,
-        strategy.research.model_spec,
-        held_out_from=held_out_by_default(prepared)
-        if until is None
-        else session_label(until.date()),
+        Trials(TrialLedger(ledger_folder(data_root)), prepared, study),
+        asked.model_spec,
+        held_out_from=held_out,
         rule=SelectionRule(significance=significance),
         on_step=progress.going,
     )

@@ -14,6 +14,7 @@ from alphaline.market.session_labels import iso
 from alphaline.models.catalogue import ModelSpec
 from alphaline.models.estimators import Estimator
 from alphaline.research.prepared import PreparedData
+from alphaline.research.terms import StudyTerms
 from alphaline.research.trials import Trials
 from alphaline.research.walk import FittedFold, folds_of, label_weights
 from alphaline.selection import Sample, Selection, SelectionRule, select_features
@@ -75,21 +76,30 @@ def sample_of(data: PreparedData) -> Sample:
     )
 
 
-def held_out_by_default(data: PreparedData) -> int:
-    """Return the session from which on as many are left as the gate needs to judge a selected set.
+def held_out_by_default(data: PreparedData, terms: StudyTerms, folds: int = 0) -> int:
+    """Return the first session that a selection must not see, where nobody says which.
+
+    Parameters
+    ----------
+    folds
+        Test spans at the end that no search looks at (``research.search.held_out_folds``): the
+        first session of these. 0: as many sessions are left as the gate needs to judge a set.
 
     Raises
     ------
     DatasetError
-        If the data have no more.
+        If nothing is left before them.
     """
-    session, demanded = data.sessions.session, gate_v1().minimum_sessions
-    if len(session) <= demanded:
-        raise DatasetError(
-            f"selection: expected more than the {demanded} sessions that the gate needs to judge the "
-            f"selected set, saw {len(session)}; give more data, or say which sessions to hold out"
-        )
-    return int(session[-demanded])
+    session = data.sessions.session
+    if folds:
+        starts = terms.schemes(data)[FOLD_SET].test_starts(len(session))
+        if len(starts) > folds:
+            return int(session[starts[-folds]])
+        raise _all_held_out(f"more than {folds} test spans", f"{len(starts)} spans")
+    demanded = gate_v1().minimum_sessions
+    if len(session) > demanded:
+        return int(session[-demanded])
+    raise _all_held_out(f"more than {demanded} sessions", f"{len(session)}")
 
 
 def select_columns(
@@ -142,6 +152,13 @@ def select_columns(
         held_out_from=held_out_from,
         decisions=len(seen),
         folds=len(folds),
+    )
+
+
+def _all_held_out(expected: str, seen: str) -> DatasetError:
+    return DatasetError(
+        f"selection: expected {expected}, since so many are held out to judge the selected set, saw "
+        f"{seen}; give more data, or say which sessions to hold out"
     )
 
 

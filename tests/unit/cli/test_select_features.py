@@ -18,6 +18,7 @@ QUICK = (
     ("first: 756", "first: 252"),
     ("test: 126", "test: 63"),
     ("step: 126", "step: 63"),
+    ("held_out_folds: 4", "held_out_folds: 43"),
 )
 
 
@@ -89,6 +90,15 @@ def test_people_read_the_kept_first_and_then_the_removed(strategy: Path, tmp_pat
     assert len(marks) == 40
     assert f"module: {tmp_path}/selection/daily_short_v2.py" in done.stdout
     assert "would be if none of them said anything" in done.stdout
+
+
+def test_without_a_date_it_holds_out_what_the_search_does(strategy: Path, tmp_path: Path) -> None:
+    arguments = ["research", "select", str(strategy), "--data-root", str(tmp_path), "--json"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    # Of the 47 spans of 63 sessions after the first 252, the last 43.
+    assert (found["folds"], found["held_out_from"]) == (4, "2002-03-07")
 
 
 def test_a_name_that_is_taken_is_refused(strategy: Path, tmp_path: Path) -> None:

@@ -176,12 +176,22 @@ def test_a_selection_that_holds_nothing_out_is_refused(tmp_path: Path) -> None:
 
 def test_too_little_before_the_held_out_span_is_refused(tmp_path: Path) -> None:
     early = int(DATA.sessions.session[60])
-    with pytest.raises(DatasetError, match="at least 100 sessions, saw 60"):
+    with pytest.raises(DatasetError, match=r"100 sessions or more.*saw 60"):
         select_columns(trials_of(tmp_path), QUICK, held_out_from=early)
 
 
-def test_by_default_the_gate_can_judge_what_is_held_out(tmp_path: Path) -> None:
+def test_by_default_the_gate_can_judge_what_is_held_out() -> None:
     long = made_data(800, instruments=INSTRUMENTS[:1])
-    assert np.sum(long.sessions.session >= held_out_by_default(long)) == 750
-    with pytest.raises(DatasetError, match=r"more than the 750 sessions.*saw 300"):
-        held_out_by_default(DATA)
+    assert np.sum(long.sessions.session >= held_out_by_default(long, terms())) == 750
+    with pytest.raises(DatasetError, match=r"more than 750 sessions.*saw 300"):
+        held_out_by_default(DATA, terms())
+
+
+def test_what_a_search_must_not_see_a_selection_does_not_see_either(tmp_path: Path) -> None:
+    folds = folds_of(DATA, terms())["expanding"]
+    held_out = held_out_by_default(DATA, terms(), 4)
+    assert held_out == folds[-4].test_sessions[0]
+    found = select_columns(trials_of(tmp_path), QUICK, held_out_from=held_out, rule=RULE)
+    assert found.folds == len(folds) - 4
+    with pytest.raises(DatasetError, match=r"more than 11 test spans.*saw 11 spans"):
+        held_out_by_default(DATA, terms(), len(folds))
