@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from typing import Any
 
 import matplotlib as mpl
@@ -76,6 +77,16 @@ def svg(figure: Figure, name: str, description: str) -> str:
         text = text.replace(placeholder, f"var(--{variable})")
     text = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', _opening(description), text, count=1)
     return re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+
+
+def standalone(text: str) -> str:
+    """Return inline SVG as a file of its own: on white, in the page's colours for light."""
+    style = files("alphaline.research.pages").joinpath("style.css").read_text()
+    light = dict(re.findall(r"--(\w+): (#\w+);", style[: style.index("@media")]))
+    for variable in _VARIABLES.values():
+        text = text.replace(f"var(--{variable})", light[variable])
+    opening, inside = text.split(">", 1)
+    return f'{opening} style="background:{light["paper"]}">{inside}'
 
 
 def _opening(description: str) -> str:
