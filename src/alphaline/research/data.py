@@ -1,8 +1,10 @@
 """Daily data as a study takes it: bars, actions, observations and calendar, checked and with digests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +73,11 @@ class ResearchData:
                 f"expected an instrument of {', '.join(self.bars)}, saw {instrument!r}"
             )
         return adjusted(self.bars[instrument], self.actions[instrument], mode)
+
+    def between(self, first: date, last: date) -> Self:
+        """Return the same with the bars of the sessions from ``first`` to ``last``, both included."""
+        bars = {instrument: own.between(first, last) for instrument, own in self.bars.items()}
+        return replace(self, bars={name: own for name, own in bars.items() if len(own)})
 
     def series(self) -> tuple[str, ...]:
         """Return the ids of all series: the published ones and the closes of each instrument."""
