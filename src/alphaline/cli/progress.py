@@ -63,6 +63,25 @@ class TerminalProgress:
         self._status.update(Text(line))
 
 
+class Timed:
+    """Another progress, with the seconds since the start before each line."""
+
+    def __init__(self, other: Progress) -> None:
+        self._other = other
+        self._began = time.monotonic()
+
+    def done(self, line: str) -> None:
+        """Tell it with the time."""
+        self._other.done(self._stamped(line))
+
+    def going(self, line: str) -> None:
+        """Tell it with the time."""
+        self._other.going(self._stamped(line))
+
+    def _stamped(self, line: str) -> str:
+        return f"[{time.monotonic() - self._began:4.0f} s] {line}"
+
+
 @contextmanager
 def shown(title: str) -> Iterator[Progress]:
     """Yield where to tell each step; ``title`` stands beside the spinner until the first."""

@@ -1,19 +1,12 @@
 """``alphaline research``: what studies found, with the number of trials behind it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from alphaline.cli.output import AsJson, answer, progress
 from alphaline.cli.select_features import select
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.table import Table as Shown
-
-    from alphaline.research.comparison import Table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -49,7 +42,9 @@ def compare(
         out.write_text(comparison_page(ledger, tables))
         progress(f"page: {out}")
     if not as_json:
-        _print(tables)
+        from alphaline.cli.comparison_table import print_tables
+
+        print_tables(tables)
     payload: dict[str, Any] = {"hypothesis": hypothesis, "families": msgspec.to_builtins(tables)}
     answer(payload, [], as_json=as_json)
 
@@ -69,46 +64,3 @@ def _runs(data_root: Path, hypothesis: str) -> dict[str, str]:
     from alphaline.research.tracking import Tracking, runs_by_trial
 
     return runs_by_trial(Tracking.under(data_root), hypothesis)
-
-
-def _print(tables: "Sequence[Table]") -> None:
-    from rich.console import Console
-
-    console = Console()
-    for one in tables:
-        luck = "" if one.sharpe_by_luck is None else f"; best by luck {one.sharpe_by_luck:.2f}"
-        console.print(
-            f"{one.dataset_family}, {one.label_family}: {one.trials_counted} trials counted,"
-            f" {one.recorded} of {one.hypothesis_id}{luck}"
-        )
-        console.print(_shown(one))
-
-
-def _shown(one: "Table") -> "Shown":
-    from rich.table import Table as Shown
-
-    from alphaline.research.comparison_page import interval_text
-
-    shown = Shown()
-    shown.add_column("trial", no_wrap=True)
-    for name in ("model", "feature set", "fold set"):
-        shown.add_column(name)
-    for name in ("sessions", "round trips", "Sharpe (95 %)", "drawdown (95 %)"):
-        shown.add_column(name, justify="right")
-    shown.add_column("gate")
-    for trial in one.trials:
-        folds = "" if trial.folds_fitted is None else f", {trial.folds_fitted} folds"
-        for fold_set, sessions in trial.sessions.items():
-            figures = trial.headlines[fold_set]
-            shown.add_row(
-                trial.trial_id[:8],
-                f"{trial.model}{folds}",
-                trial.feature_set,
-                fold_set,
-                f"{sessions:,}",
-                f"{trial.round_trips[fold_set]:,}",
-                interval_text(figures.get("sharpe_ratio")),
-                interval_text(figures.get("maximum_drawdown")),
-                trial.outcome,
-            )
-    return shown

@@ -5,7 +5,7 @@ pruner breaks off too, and the best of them is judged among all.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from alphaline.messages import digest
 from alphaline.metrics.financial import sharpe_ratio
 from alphaline.models.catalogue import ModelSpec
 from alphaline.research.study import Study, StudyResult
+from alphaline.research.trials import Trial
 
 # Trials before any is broken off: a median of fewer says nothing.
 STARTUP_TRIALS = 5
@@ -90,6 +91,8 @@ class SearchResult:
         Of the persisted study.
     best
         The best trial's result: judged by the gate with N of all trials.
+    trial
+        The same trial with its fitted folds.
     value
         Its objective: the lower of its two stitched Sharpe ratios.
     complete, pruned
@@ -98,6 +101,7 @@ class SearchResult:
 
     name: str
     best: StudyResult
+    trial: Trial = field(compare=False, repr=False)
     value: float
     complete: int
     pruned: int
@@ -245,11 +249,12 @@ def _result(
             f"{[state.name for state in states]}; raise research.search.trials"
         )
     best = persisted.best_trial
-    spec = ModelSpec(kind, _suggested(best, kind, space), seed)
+    # The same fit is the same trial: it counts once, and the ledger refuses other returns.
+    trial = study.trials.fit(ModelSpec(kind, _suggested(best, kind, space), seed))
     return SearchResult(
         name=persisted.study_name,
-        # The same fit is the same trial: it counts once, and the ledger refuses other returns.
-        best=study.run(spec, baseline),
+        best=study.result(trial, baseline),
+        trial=trial,
         value=float(persisted.best_value),
         complete=states.count(TrialState.COMPLETE),
         pruned=states.count(TrialState.PRUNED),

@@ -92,14 +92,14 @@ def held_out_by_default(data: PreparedData, terms: StudyTerms, folds: int = 0) -
     """
     session = data.sessions.session
     if folds:
-        starts = terms.schemes(data)[FOLD_SET].test_starts(len(session))
-        if len(starts) > folds:
-            return int(session[starts[-folds]])
-        raise _all_held_out(f"more than {folds} test spans", f"{len(starts)} spans")
+        return terms.held_out_from(data, folds)
     demanded = gate_v1().minimum_sessions
     if len(session) > demanded:
         return int(session[-demanded])
-    raise _all_held_out(f"more than {demanded} sessions", f"{len(session)}")
+    raise DatasetError(
+        f"selection: expected more than {demanded} sessions, since so many are held out to judge the "
+        f"selected set, saw {len(session)}; give more data, or say which sessions to hold out"
+    )
 
 
 def select_columns(
@@ -152,13 +152,6 @@ def select_columns(
         held_out_from=held_out_from,
         decisions=len(seen),
         folds=len(folds),
-    )
-
-
-def _all_held_out(expected: str, seen: str) -> DatasetError:
-    return DatasetError(
-        f"selection: expected {expected}, since so many are held out to judge the selected set, saw "
-        f"{seen}; give more data, or say which sessions to hold out"
     )
 
 

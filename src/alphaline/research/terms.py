@@ -6,7 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alphaline.errors import StrategyFileError
+from alphaline.errors import DatasetError, StrategyFileError
 from alphaline.models.training import entry_thresholds
 from alphaline.research.prepared import PreparedData
 from alphaline.trading.research_terms import FoldTerms
@@ -84,6 +84,23 @@ class StudyTerms:
             )
             for window in WINDOWS
         }
+
+    def held_out_from(self, data: PreparedData, folds: int) -> int:
+        """Return the first session of the last ``folds`` test spans, at least one.
+
+        Raises
+        ------
+        DatasetError
+            If no test span is left before them.
+        """
+        starts = self.schemes(data)[WINDOWS[0]].test_starts(len(data.sessions))
+        if len(starts) > folds:
+            return int(data.sessions.session[starts[-folds]])
+        raise DatasetError(
+            f"{self.hypothesis_id}: expected more than {folds} test spans, since so many are held out, "
+            f"saw {len(starts)} spans in {len(data.sessions)} sessions; give more sessions, or lower "
+            "research.search.held_out_folds"
+        )
 
     def thresholds(self, probability: NDArray[np.float64]) -> EntryThresholds:
         """Return the entry thresholds that the quantiles of ``probability`` (k,) give.

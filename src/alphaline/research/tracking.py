@@ -85,6 +85,20 @@ def log_study(
     return run_id
 
 
+def logged_run(tracking: Tracking, result: StudyResult) -> str | None:
+    """Return the run in which a study stands already, judged among as many trials; None if in none."""
+    client = tracking.client()
+    found = client.get_experiment_by_name(result.hypothesis_id)
+    if found is None:
+        return None
+    runs = client.search_runs(
+        [found.experiment_id],
+        f"attributes.status = 'FINISHED' and tags.trial_id = '{result.trial_id}' and "
+        f"tags.trial_count = '{result.trials_counted}'",
+    )
+    return str(runs[0].info.run_id) if runs else None
+
+
 def logged_results(tracking: Tracking, hypothesis_id: str) -> list[StudyResult]:
     """Return the results that were logged for a hypothesis, the newest first."""
     client = tracking.client()
