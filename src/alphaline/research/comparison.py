@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.errors import LedgerError
+from alphaline.messages import Number
 from alphaline.metrics.financial import SESSIONS_PER_YEAR, sharpe_ratio
 from alphaline.metrics.intervals import headline_intervals
 from alphaline.research.study import BOOTSTRAP_SEED, Headline, headline
@@ -41,7 +42,8 @@ class ComparedTrial(msgspec.Struct, frozen=True, kw_only=True):
     headlines
         Headline figures with intervals by fold set.
     outcome, failed
-        What the gate says, and the checks that do not hold, as ``<fold set> <check>``.
+        What the gate says, and the checks that do not hold, as ``<fold set> <check>``. A trial that was
+        broken off brings too little evidence, however long it ran.
     run_id
         Its MLflow run, None where it was not logged.
     parameters
@@ -190,8 +192,8 @@ def _compared(
     runs: Mapping[str, str],
 ) -> ComparedTrial:
     chosen = next(iter(series.values())).identity.parameters
-    outcome, failed = _judged(series, returns, matrices, count)
     features, fitted = chosen.get("features"), chosen.get("folds_fitted")
+    outcome, failed = _judged(series, returns, matrices, count, fitted)
     return ComparedTrial(
         trial_id=trial_id,
         model=str(chosen.get("model", "")),
@@ -214,7 +216,12 @@ def _judged(
     returns: Mapping[str, Floats],
     matrices: Mapping[str, TrialMatrix],
     count: int,
+    folds_fitted: Number | None,
 ) -> tuple[str, tuple[str, ...]]:
+    if folds_fitted is not None:
+        # Whoever watches a trial and ends it where it looks good has chosen its last session.
+        ended = f"broken off after {folds_fitted} folds"
+        return "INSUFFICIENT_EVIDENCE", tuple(f"{name} {ended}" for name in returns)
     if missing := [name for name in FOLD_SETS if name not in returns]:
         return "INSUFFICIENT_EVIDENCE", tuple(f"{name} not run" for name in missing)
     evidence = [

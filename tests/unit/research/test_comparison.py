@@ -4,22 +4,38 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from alphaline.cli.__main__ import app
 from alphaline.errors import LedgerError
+from alphaline.market.sessions import DAY_NS
 from alphaline.models.catalogue import ModelSpec
 from alphaline.research.comparison import Table, compare
 from alphaline.research.comparison_page import comparison_page
 from alphaline.research.study import Study, StudyResult
 from alphaline.research.trials import Trials, ledger_folder
 from alphaline.runtime.trial_ledger import TrialLedger
+from alphaline.runtime.trial_records import TrialIdentity, TrialSeries
 from alphaline.trading.research_terms import FoldTerms
+from alphaline.validation.gate import FOLD_SETS
 from tests.unit.research.made_data import made_data, terms
 
 DATA = made_data(140)
 FOLDS = FoldTerms(first=60, test=20, step=20, embargo=1)
+
+
+IDENTITY = TrialIdentity(
+    dataset_family="made_daily",
+    dataset_digest="d",
+    instruments=("eq.us.aapl",),
+    horizon_ns=DAY_NS,
+    label_digest="l",
+    parameters={},
+    code_version="v",
+)
 
 
 class Stop(Exception):  # noqa: N818 - ends a trial on purpose
@@ -74,6 +90,34 @@ def test_the_gate_says_of_each_what_it_says_in_a_study(data_root: Path, table: T
     assert "rolling sessions" in same.failed
     assert same.headlines == result.intervals
     assert same.parameters == result.chosen
+
+
+@pytest.mark.parametrize(
+    ("folds_fitted", "outcome", "failed"),
+    [
+        (None, "PASS", ()),
+        (8, "INSUFFICIENT_EVIDENCE", tuple(f"{one} broken off after 8 folds" for one in FOLD_SETS)),
+    ],
+)
+def test_a_trial_that_was_ended_while_it_looked_good_does_not_pass(
+    folds_fitted: int | None, outcome: str, failed: tuple[str, ...], tmp_path: Path
+) -> None:
+    ledger = TrialLedger(tmp_path)
+    noise = np.random.default_rng(3).normal(0.0, 0.01, 1000)
+    parameters = {} if folds_fitted is None else {"folds_fitted": folds_fitted}
+    for fold_set in FOLD_SETS:
+        ledger.append(
+            TrialSeries(
+                identity=msgspec.structs.replace(IDENTITY, parameters=parameters),
+                hypothesis_id="stopped_v1",
+                fold_set=fold_set,
+                sessions=np.arange(1000) * DAY_NS,
+                net_returns=noise - noise.mean() + 0.003,
+                round_trips=500,
+            )
+        )
+    ((only,),) = (one.trials for one in compare(ledger, "stopped_v1"))
+    assert (only.outcome, only.failed) == (outcome, failed)
 
 
 def test_fewer_shown_are_not_fewer_counted(data_root: Path, table: Table) -> None:
