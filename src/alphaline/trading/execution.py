@@ -8,8 +8,9 @@ import msgspec
 from alphaline.market.instruments import Instrument
 from alphaline.messages import Bar, Fill, OrderEvent, PositionChanged
 from alphaline.trading.fills import fee_minor, fill_price, units_available
-from alphaline.trading.ledger import Book, Entry, LedgerKey, events_of_fill
+from alphaline.trading.ledger import Book, Entry, events_of_fill
 from alphaline.trading.orders import ExitCall, Intent, OrderState, Trade, fill_of, order_event
+from alphaline.trading.postings import LedgerKey
 from alphaline.trading.strategy import ExecutionTerms, Strategy
 
 

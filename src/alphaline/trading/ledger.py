@@ -3,7 +3,7 @@
 Amounts are integer minor units; a debit is positive. Positions are carried at average cost.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -11,49 +11,14 @@ from alphaline.errors import LedgerError
 from alphaline.market.instruments import Instrument
 from alphaline.messages import Fill, digest
 from alphaline.trading.money import value_minor
-
-EventKind = Literal["fill", "fee", "borrow", "dividend", "split", "currency", "adjustment"]
-Account = Literal["cash", "position_cost", "realised_pnl", "fees"]
-
-
-class LedgerKey(NamedTuple):
-    """What balances are kept by."""
-
-    portfolio_id: str
-    strategy_id: str
-    lane: str
-    instrument: str
-    currency: str
-
-
-class LedgerEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that moves money or units.
-
-    Parameters
-    ----------
-    event_id
-        Unique; the same id again must have the same content.
-    quantity
-        Units, signed: positive came in. 0 for events without units.
-    value_minor
-        Money, positive: value of the units traded, or the fee.
-    """
-
-    event_id: str
-    kind: EventKind
-    key: LedgerKey
-    quantity: int
-    value_minor: int
-    ts_event: int
-    ts_known: int
-
-
-class Posting(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of an entry: a debit (positive) or credit of an account, with the units it moves."""
-
-    account: Account
-    amount_minor: int
-    quantity: int = 0
+from alphaline.trading.postings import (
+    FLAT,
+    Balance,
+    LedgerEvent,
+    LedgerKey,
+    Posting,
+    postings_of,
+)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,46 +26,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     event: LedgerEvent
     postings: tuple[Posting, ...]
-
-
-class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over the entries of one key.
-
-    Parameters
-    ----------
-    quantity
-        Units held, signed.
-    cost_minor
-        Signed cost of the units held, at average cost.
-    realised_minor
-        Profit of what was closed, before fees.
-    fees_minor
-        Fees paid.
-    cash_minor
-        Cash received less cash paid, fees included.
-    """
-
-    quantity: int = 0
-    cost_minor: int = 0
-    realised_minor: int = 0
-    fees_minor: int = 0
-    cash_minor: int = 0
-
-    def after(self, postings: tuple[Posting, ...]) -> "Balance":
-        """Return the balance once ``postings`` are added."""
-        sums = dict.fromkeys(("cash", "position_cost", "realised_pnl", "fees"), 0)
-        for posting in postings:
-            sums[posting.account] += posting.amount_minor
-        return Balance(
-            quantity=self.quantity + sum(posting.quantity for posting in postings),
-            cost_minor=self.cost_minor + sums["position_cost"],
-            realised_minor=self.realised_minor - sums["realised_pnl"],
-            fees_minor=self.fees_minor + sums["fees"],
-            cash_minor=self.cash_minor + sums["cash"],
-        )
-
-
-FLAT = Balance()
 
 
 class Book:
@@ -121,7 +46,7 @@ class Book:
         LedgerError
             If the kind has no postings yet, or the event makes no sense (no units, negative value).
         """
-        entry = Entry(event=event, postings=_postings(event, self.balance(event.key)))
+        entry = Entry(event=event, postings=postings_of(event, self.balance(event.key)))
         self.add(entry)
         return entry
 
@@ -210,57 +135,3 @@ def events_of_fill(fill: Fill, instrument: Instrument) -> tuple[LedgerEvent, ...
         ts_known=fill.ts_known,
     )
     return (trade, fee)
-
-
-def _postings(event: LedgerEvent, before: Balance) -> tuple[Posting, ...]:
-    if event.value_minor < 0:
-        raise LedgerError(
-            f"ledger event {event.event_id}: expected a value of zero or more minor units, saw "
-            f"{event.value_minor}; the sign belongs to the quantity"
-        )
-    match event.kind:
-        case "fill":
-            return _fill_postings(event, before)
-        case "fee":
-            return _fee_postings(event)
-    raise LedgerError(
-        f"ledger event {event.event_id}: events of kind {event.kind!r} have no postings yet; recorded "
-        "kinds are fill and fee"
-    )
-
-
-def _fee_postings(event: LedgerEvent) -> tuple[Posting, ...]:
-    return (
-        Posting(account="fees", amount_minor=event.value_minor),
-        Posting(account="cash", amount_minor=-event.value_minor),
-    )
-
-
-def _fill_postings(event: LedgerEvent, before: Balance) -> tuple[Posting, ...]:
-    if event.quantity == 0:
-        raise LedgerError(f"ledger event {event.event_id}: expected a fill of some units, saw 0")
-    value = event.value_minor if event.quantity > 0 else -event.value_minor
-    closed = _closed_units(before.quantity, event.quantity)
-    cost_out = _share(before.cost_minor, closed, abs(before.quantity))
-    value_closed = _share(value, closed, abs(event.quantity))
-    cost = Posting(
-        account="position_cost",
-        amount_minor=value - value_closed - cost_out,
-        quantity=event.quantity,
-    )
-    cash = Posting(account="cash", amount_minor=-value)
-    if closed == 0:
-        return cost, cash
-    return cost, cash, Posting(account="realised_pnl", amount_minor=value_closed + cost_out)
-
-
-def _closed_units(held: int, traded: int) -> int:
-    return min(abs(held), abs(traded)) if held * traded < 0 else 0
-
-
-def _share(total: int, part: int, whole: int) -> int:
-    # To the nearest minor unit, away from zero at a half; a full share is the total exactly.
-    if part == 0:
-        return 0
-    share = (2 * abs(total) * part + whole) // (2 * whole)
-    return share if total >= 0 else -share

@@ -20,9 +20,10 @@ from alphaline.messages import (
     encode,
 )
 from alphaline.trading.execution import BarExecution
-from alphaline.trading.ledger import Book, Entry, LedgerKey
+from alphaline.trading.ledger import Book, Entry
 from alphaline.trading.money import value_minor
 from alphaline.trading.orders import OrderState, Trade, order_event
+from alphaline.trading.postings import LedgerKey
 from alphaline.trading.strategy import Strategy
 
 SCHEMA_VERSION = 1

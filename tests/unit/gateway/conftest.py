@@ -24,8 +24,9 @@ from alphaline.messages import (
 )
 from alphaline.runtime.ledger_store import LedgerStore
 from alphaline.runtime.telemetry import Telemetry
-from alphaline.trading.ledger import Book, LedgerKey, events_of_fill
+from alphaline.trading.ledger import Book, events_of_fill
 from alphaline.trading.paper import Equity
+from alphaline.trading.postings import LedgerKey
 from services.gateway.adapters.ledger_file import LedgerFile
 from services.gateway.ports import KillSwitch
 from services.gateway.read_model import LogPlace, ReadModel

@@ -8,6 +8,7 @@ costs or when a position ends: those are the functions of ``alphaline.trading.fi
 
 from alphaline.trading.simulation.daily import daily_market
 from alphaline.trading.simulation.decisions import Decisions, judged_at_open
+from alphaline.trading.simulation.ledger import Owner, TrialBalances, checked_ledger, ledger_of
 from alphaline.trading.simulation.market import (
     CorporateEvents,
     InstrumentBars,
@@ -18,6 +19,7 @@ from alphaline.trading.simulation.records import (
     CLOSE,
     ENTER_LONG,
     ENTER_SHORT,
+    FLOW_NAMES,
     NEVER,
     OUTCOME_NAMES,
     TRADE_EXIT_NAMES,
@@ -30,6 +32,7 @@ __all__ = [
     "CLOSE",
     "ENTER_LONG",
     "ENTER_SHORT",
+    "FLOW_NAMES",
     "NEVER",
     "OUTCOME_NAMES",
     "TRADE_EXIT_NAMES",
@@ -37,10 +40,14 @@ __all__ = [
     "Decisions",
     "InstrumentBars",
     "MarketArrays",
+    "Owner",
     "SimulationResult",
     "SimulationTerms",
+    "TrialBalances",
+    "checked_ledger",
     "daily_market",
     "judged_at_open",
+    "ledger_of",
     "market_arrays",
     "simulate",
     "volatility_notional",

@@ -7,7 +7,8 @@ from alphaline.features.compiled.jit import compiled
 from alphaline.market.sessions import DAY_NS
 from alphaline.trading.money import minor_up, nearest_minor
 from alphaline.trading.simulation.columns import DecisionColumns, EventColumns, Ints
-from alphaline.trading.simulation.execution import drop_finished, revalue
+from alphaline.trading.simulation.execution import drop_finished, note_flow, revalue
+from alphaline.trading.simulation.records import BORROW, DIVIDEND, SPLIT
 from alphaline.validation.trading_costs import NIGHTS_PER_YEAR
 
 BASIS_POINT_NIGHTS = 10_000.0 * NIGHTS_PER_YEAR
@@ -27,18 +28,22 @@ def take_event(
     instruments: Records,
     trades: Records,
     account: Record,
+    flows: Records,
 ) -> None:
     """Apply event ``at`` to its instrument, to what is held and to decisions not judged yet."""
-    instrument, ratio = instruments[events.row[at]], events.split[at]
+    instrument, ratio, ts = instruments[events.row[at]], events.split[at], events.at[at]
     if events.dividend[at] != 0.0:
-        _pay_dividend(events.dividend[at], instrument, trades, account)
+        _pay_dividend(events.dividend[at], ts, instrument, trades, account, flows)
     if ratio == 1.0:
         return
     instrument.close /= ratio
-    _rescale_decisions(events.row[at], events.at[at], ratio, next_decision, decisions)
+    _rescale_decisions(events.row[at], ts, ratio, next_decision, decisions)
     place = instrument.first
     while place >= 0:
+        before = trades[place].held
         _split(trades[place], ratio)
+        units = trades[place].side * (trades[place].held - before)
+        note_flow(SPLIT, place, ts, ts, units, 0, trades, account, flows)
         place = trades[place].next
     instrument.has_fraction = 1
     drop_finished(instrument, trades)
@@ -47,9 +52,15 @@ def take_event(
 
 @compiled
 def charge_borrow(
-    annual_bps: float, nights: int, instruments: Records, trades: Records, account: Record
+    annual_bps: float,
+    nights: int,
+    ts: int,
+    instruments: Records,
+    trades: Records,
+    account: Record,
+    flows: Records,
 ) -> None:
-    """Charge every short holding for ``nights`` at its last mark, rounded up to a minor unit."""
+    """Charge every short holding at ``ts`` for ``nights`` at its last mark, rounded up to a minor unit."""
     for row in range(len(instruments)):
         instrument = instruments[row]
         place = instrument.first
@@ -62,6 +73,7 @@ def charge_borrow(
                 trade.cash -= fee
                 account.borrow += fee
                 account.cash -= fee
+                note_flow(BORROW, place, ts, ts, -trade.held, -fee, trades, account, flows)
             place = trade.next
 
 
@@ -74,7 +86,14 @@ def nights_until_next(session: Ints, at: int) -> int:
 
 
 @compiled
-def _pay_dividend(dividend: float, instrument: Record, trades: Records, account: Record) -> None:
+def _pay_dividend(
+    dividend: float,
+    ts: int,
+    instrument: Record,
+    trades: Records,
+    account: Record,
+    flows: Records,
+) -> None:
     place = instrument.first
     while place >= 0:
         trade = trades[place]
@@ -83,6 +102,8 @@ def _pay_dividend(dividend: float, instrument: Record, trades: Records, account:
         trade.cash += cash
         account.dividends += cash
         account.cash += cash
+        units = trade.side * trade.held
+        note_flow(DIVIDEND, place, ts, ts, units, cash, trades, account, flows)
         place = trade.next
 
 

@@ -12,7 +12,7 @@ from alphaline.labels.exit_rule import HORIZON, NONE, barrier_prices, deadline, 
 from alphaline.trading.fills import fee_of, price_against, units_within
 from alphaline.trading.money import minor_up, nearest_minor
 from alphaline.trading.simulation.columns import Bar, Terms
-from alphaline.trading.simulation.records import NEVER, SETTLED, SIGNAL
+from alphaline.trading.simulation.records import IN_LIEU, NEVER, SETTLED, SIGNAL, SPLIT
 
 # Records of numpy's structured arrays carry no types that a checker knows.
 Record = Any
@@ -27,12 +27,13 @@ def take_bar(
     trades: Records,
     account: Record,
     fills: Records,
+    flows: Records,
     terms: Terms,
 ) -> None:
     """Execute the open trades of ``instrument`` in ``bar`` and drop those that are over."""
     instrument.left = units_within(volume, instrument.lot, terms.participation)
     if instrument.has_fraction:
-        _settle_fractions(bar, instrument, trades, account)
+        _settle_fractions(bar, instrument, trades, account, flows)
     at = instrument.first
     while at >= 0:
         _leave_at_open(at, bar, instrument, trades, account, fills, terms)
@@ -89,7 +90,31 @@ def revalue(instrument: Record, trades: Records, account: Record) -> None:
 
 
 @compiled
-def _settle_fractions(bar: Bar, instrument: Record, trades: Records, account: Record) -> None:
+def note_flow(
+    kind: int,
+    at: int,
+    ts: int,
+    known: int,
+    units: int,
+    cash: int,
+    trades: Records,
+    account: Record,
+    flows: Records,
+) -> None:
+    """Write down what holding trade ``at`` brought or cost; nothing where it was neither."""
+    if units == 0 or (cash == 0 and kind != SPLIT):
+        return
+    flow = flows[account.flows]
+    account.flows += 1
+    flow.kind, flow.decision, flow.trade = kind, trades[at].decision, at
+    flow.row, flow.at, flow.known = trades[at].row, ts, known
+    flow.units, flow.cash, flow.fills = units, cash, account.fills
+
+
+@compiled
+def _settle_fractions(
+    bar: Bar, instrument: Record, trades: Records, account: Record, flows: Records
+) -> None:
     instrument.has_fraction = 0
     at = instrument.first
     while at >= 0:
@@ -101,6 +126,7 @@ def _settle_fractions(bar: Bar, instrument: Record, trades: Records, account: Re
             trade.cash += cash
             account.settled += cash
             account.cash += cash
+            note_flow(IN_LIEU, at, bar.start, bar.end, trade.side, cash, trades, account, flows)
             if trade.held == 0 and trade.exit_code == NONE:
                 trade.working, trade.exit_code = 0, SETTLED
                 trade.exit_bar, trade.exit_price = bar.place, bar.o

@@ -53,10 +53,11 @@ def _close_session(
     trades: Records,
     account: Record,
     rows: Records,
+    flows: Records,
 ) -> None:
     if terms.borrow_annual_bps > 0.0:
         nights = nights_until_next(sessions.session, at)
-        charge_borrow(terms.borrow_annual_bps, nights, instruments, trades, account)
+        charge_borrow(terms.borrow_annual_bps, nights, ts, instruments, trades, account, flows)
     row = rows[account.sessions]
     account.sessions += 1
     row.session, row.at, row.cash, row.value = sessions.session[at], ts, account.cash, account.value
@@ -70,13 +71,21 @@ def _close_session(
 
 
 @njit(cache=True)
-def _with_room(fills: Records, needed: int) -> Records:
-    if needed <= len(fills):
-        return fills
-    grown = np.empty(2 * needed, fills.dtype)
-    for i in range(len(fills)):
-        grown[i] = fills[i]
+def _with_room(rows: Records, needed: int) -> Records:
+    if needed <= len(rows):
+        return rows
+    grown = np.empty(2 * needed, rows.dtype)
+    for i in range(len(rows)):
+        grown[i] = rows[i]
     return grown
+
+
+@compiled
+def _open_trades(instruments: Records) -> int:
+    count = 0
+    for row in range(len(instruments)):
+        count += instruments[row].open_trades
+    return count
 
 
 def _compiled(version: int) -> Any:
@@ -95,10 +104,11 @@ def _compiled(version: int) -> Any:
         trades: Records,
         accounts: Records,
         fills: Records,
+        flows: Records,
         closes: Records,
         outcomes: Outcomes,
         curve: Ints,
-    ) -> tuple[Records, int]:
+    ) -> tuple[Records, Records]:
         account = accounts[0]
         event, decision, session = 0, 0, first_session if version >= 0 else 0
         following = 0
@@ -112,7 +122,10 @@ def _compiled(version: int) -> Any:
                 if following > end:
                     break
                 if at_event <= min(at_decision, at_close):
-                    take_event(event, events, decisions, decision, instruments, trades, account)
+                    flows = _with_room(flows, account.flows + _open_trades(instruments))
+                    take_event(
+                        event, events, decisions, decision, instruments, trades, account, flows
+                    )
                     event += 1
                 elif at_decision <= at_close:
                     take_decision(
@@ -121,31 +134,46 @@ def _compiled(version: int) -> Any:
                     )  # fmt: skip
                     decision += 1
                 else:
+                    flows = _with_room(flows, account.flows + _open_trades(instruments))
                     _close_session(
-                        session, sessions, at_close, terms, instruments, trades, account, closes
-                    )
+                        session, sessions, at_close, terms, instruments, trades, account, closes,
+                        flows,
+                    )  # fmt: skip
                     session += 1
             instrument = instruments[bars.row[i]]
             instrument.close, instrument.mark_ts = bars.values[i, 3], end
             if instrument.open_trades > 0:
                 fills = _with_room(fills, account.fills + 2 * instrument.open_trades)
+                flows = _with_room(flows, account.flows + instrument.open_trades)
                 o, h, l, c = bars.values[i, 0], bars.values[i, 1], bars.values[i, 2], bars.values[i, 3]  # fmt: skip # noqa: E741
                 bar = Bar(i, bars.start[i], end, o, h, l, c)
-                take_bar(bar, bars.values[i, 4], instrument, trades, account, fills, terms)
+                take_bar(bar, bars.values[i, 4], instrument, trades, account, fills, flows, terms)
                 revalue(instrument, trades, account)
             if len(curve) > 0:
                 curve[i, 0], curve[i, 1] = account.cash, account.value
         last = bars.end[len(bars.end) - 1]
         if session < len(sessions.close) and sessions.start[session] < last:
             at = min(last, sessions.close[session])
-            _close_session(session, sessions, at, terms, instruments, trades, account, closes)
-        return fills, decision
+            flows = _with_room(flows, account.flows + _open_trades(instruments))
+            _close_session(
+                session, sessions, at, terms, instruments, trades, account, closes, flows
+            )
+        return fills, flows
 
     return run
 
 
 VERSION = version_of(
-    *(_compiled, _next_instant, _close_session, _with_room, take_event, take_decision, take_bar),
+    *(
+        _compiled,
+        _next_instant,
+        _close_session,
+        _with_room,
+        _open_trades,
+        take_event,
+        take_decision,
+        take_bar,
+    ),
     *(revalue, charge_borrow, evaluate, exit_step, barrier_prices, deadline, session_index),
     *(price_against, units_within, fee_of, tick_against, nearest_minor, minor_up, scaled_nanos),
 )

@@ -69,7 +69,7 @@ INSTRUMENT = np.dtype(
 # The whole account; counters say how far the outputs are filled.
 ACCOUNT = np.dtype(
     _ints(
-        *("cash", "value", "gross", "next_expiry", "trades", "fills", "sessions"),
+        *("cash", "value", "gross", "next_expiry", "trades", "fills", "flows", "sessions"),
         *("traded", "spread", "slippage", "fees", "borrow", "dividends", "settled"),
     )
 )
@@ -82,6 +82,16 @@ FILL = np.dtype(
         *_ints("value", "fee", "cash"),
     ]
 )
+
+# What holding brought and cost, beside fills. ``units``: those that a split brought, those that a dividend
+# or a borrow fee is on (signed), or the side of a fraction that is paid out; ``cash``: what was received.
+# ``at`` is when it took effect, ``known`` when the account took it, after so many ``fills``.
+DIVIDEND = 0
+SPLIT = 1
+IN_LIEU = 2
+BORROW = 3
+FLOW_NAMES = {DIVIDEND: "dividend", SPLIT: "split", IN_LIEU: "cash_in_lieu", BORROW: "borrow"}
+FLOW = np.dtype(_ints("kind", "decision", "trade", "row", "at", "known", "units", "cash", "fills"))
 
 # The account at the close of a session; costs and ``traded`` are sums since the beginning.
 SESSION = np.dtype(

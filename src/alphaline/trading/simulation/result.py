@@ -30,8 +30,9 @@ class SimulationResult:
     outcomes
         For each decision: ``outcome`` (see ``OUTCOME_NAMES``), ``denied`` and ``unset`` (bit k: rule k
         of ``RULES`` refused it, for want of a limit) and ``quantity``.
-    trades, fills, sessions
-        Structured arrays; see `trades_table`, `fills_table`, `sessions_table`.
+    trades, fills, flows, sessions
+        Structured arrays; see `trades_table`, `fills_table`, `sessions_table`, and for flows, what
+        holding brought and cost beside fills, `FLOW_NAMES`.
     account
         The account after the last bar.
     positions
@@ -47,6 +48,7 @@ class SimulationResult:
     outcomes: Outcomes
     trades: NDArray[Any]
     fills: NDArray[Any]
+    flows: NDArray[Any]
     sessions: NDArray[Any]
     account: Any
     positions: Ints

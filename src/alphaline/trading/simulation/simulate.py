@@ -18,6 +18,7 @@ from alphaline.trading.simulation.records import (
     ACCOUNT,
     CLOSE,
     FILL,
+    FLOW,
     INSTRUMENT,
     NEVER,
     SESSION,
@@ -107,7 +108,7 @@ def simulate(
     closes = np.zeros(_sessions_of(market, first_session) + 1, SESSION)
     outcomes = Outcomes(*(np.zeros(len(decisions), np.int64) for _ in Outcomes._fields))
     curve = np.empty((len(market) if terms.has_curve else 0, 2), np.int64)
-    fills, _ = run(
+    fills, flows = run(
         market.columns(),
         market.events.columns(),
         decisions.columns(),
@@ -119,6 +120,7 @@ def simulate(
         trades,
         accounts,
         np.empty(4 * len(trades) + 64, FILL),
+        np.empty(64, FLOW),
         closes,
         outcomes,
         curve,
@@ -132,6 +134,7 @@ def simulate(
         outcomes=outcomes,
         trades=trades[: account["trades"]],
         fills=fills[: account["fills"]],
+        flows=flows[: account["flows"]],
         sessions=closes[: account["sessions"]],
         account=account,
         positions=rows["position"].copy(),
