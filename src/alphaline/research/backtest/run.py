@@ -22,11 +22,14 @@ from alphaline.research.outcomes import (
 )
 from alphaline.research.prepared import PreparedData
 from alphaline.research.walk import FittedFold
+from alphaline.trading.ledger import Ledger
 from alphaline.trading.risk.limits import RiskProfile
 from alphaline.trading.simulation import (
     MarketArrays,
+    Owner,
     SimulationResult,
     SimulationTerms,
+    checked_ledger,
     daily_market,
     simulate,
 )
@@ -56,6 +59,8 @@ class BacktestRun:
         What the folds decided, and what of it risk was asked about.
     result
         Orders' fates, fills, trades, the account over time; money in minor units.
+    ledger
+        The same posted in double entry by the line's functions; it agrees at every session close.
     series
         Equity, returns, exposure and the benchmark over the tested sessions.
     study_returns
@@ -70,6 +75,7 @@ class BacktestRun:
     stitched: Stitched
     offered: Offered
     result: SimulationResult
+    ledger: Ledger
     series: SessionSeries
     study_returns: NDArray[np.float64]
 
@@ -124,6 +130,8 @@ def backtest(
     ------
     DatasetError
         If the data lack an instrument or its corporate actions, or no session was tested.
+    LedgerError
+        If account and ledger disagree, which only a fault of this library can bring about.
     """
     sessions = _require_tested(strategy, fitted)
     missing = [name for name in strategy.universe if name not in data.bars]
@@ -187,6 +195,9 @@ def backtest_on(
         stitched=stitched,
         offered=asked,
         result=result,
+        ledger=checked_ledger(
+            result, instruments, Owner(strategy.portfolio_id, strategy.strategy_id)
+        ),
         series=session_series(result, sessions, instruments, intraday=strategy.bars == "1m"),
         study_returns=stitched_returns(prepared, fitted),
     )
