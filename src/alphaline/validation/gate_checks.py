@@ -15,8 +15,7 @@ from alphaline.validation.gate_thresholds import GateThresholds
 from alphaline.validation.sharpe import (
     SharpeMoments,
     deflated_sharpe,
-    expected_maximum,
-    minimum_track_record,
+    deflated_track_record,
     sharpe_moments,
 )
 
@@ -142,8 +141,7 @@ def _track_record(t: GateThresholds, moments: SharpeMoments | None, n: int) -> f
     # A demand of 0 is met by any record, one of 1 by none.
     if moments is None or not 0.0 < t.deflated_sharpe_at_least < 1.0:
         return None
-    by_luck = expected_maximum(n) * math.sqrt(1.0 / moments.periods)
-    return minimum_track_record(moments, by_luck, t.deflated_sharpe_at_least)
+    return deflated_track_record(moments, n, t.deflated_sharpe_at_least)
 
 
 def splits_of(t: GateThresholds, one: FoldSetEvidence) -> CrossValidation | None:

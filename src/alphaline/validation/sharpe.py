@@ -109,12 +109,27 @@ def minimum_track_record(moments: SharpeMoments, benchmark: float, confidence: f
     r"""Return how many periods it takes to show at ``confidence`` that the true ratio exceeds ``benchmark``.
 
     :math:`1 + (1 - \gamma_3 SR + (\gamma_4-1) SR^2/4)\,(\Phi^{-1}(confidence)/(SR - SR^*))^2`; NaN where
-    the observed ratio is not above the benchmark: no length shows it.
+    the observed ratio is not above the benchmark: no length shows it. 1 up to a confidence of one half,
+    which any ratio above the benchmark has.
     """
     if moments.sharpe <= benchmark:
         return NAN
-    needed = NORMAL.inv_cdf(confidence) / (moments.sharpe - benchmark)
+    needed = max(NORMAL.inv_cdf(confidence), 0.0) / (moments.sharpe - benchmark)
     return 1.0 + _error(moments) ** 2 * needed**2
+
+
+def deflated_track_record(moments: SharpeMoments, trials: int, confidence: float) -> float:
+    r"""Return how many periods it takes until `deflated_sharpe` among ``trials`` reaches ``confidence``.
+
+    By luck the best of N trials without an edge has :math:`E[\max_N]/\sqrt{T}`, which is less the longer
+    the record: :math:`1 + \big((E[\max_N] + \Phi^{-1}(confidence)\,\sigma)/SR\big)^2` periods are enough,
+    with :math:`\sigma` the root in `probabilistic_sharpe`, and two or more fewer are not. Equal to
+    `minimum_track_record` against 0 for a single trial. NaN where the observed ratio is not above 0.
+    """
+    if moments.sharpe <= 0.0:
+        return NAN
+    needed = expected_maximum(trials) + NORMAL.inv_cdf(confidence) * _error(moments)
+    return 1.0 + (max(needed, 0.0) / moments.sharpe) ** 2
 
 
 def _error(moments: SharpeMoments) -> float:

@@ -182,6 +182,16 @@ def test_the_verdict_is_json():
     }
 
 
+@pytest.mark.parametrize(("share", "holds"), [(0.9, False), (1.1, True)])
+def test_a_short_record_is_told_how_long_it_would_have_to_be(share, holds):
+    """Beside 200 trials a ratio of 1 drowns in luck after four years, but not for ever."""
+    short = verdict(series(1000, *[1.0] * 5), trials_counted=200)
+    assert ("deflated_sharpe", "expanding") in failed(short)
+    needed = short.reported["expanding_minimum_track_record_sessions"]
+    longer = verdict(series(round(share * needed), 1.0), trials_counted=200)
+    assert (("deflated_sharpe", "expanding") not in failed(longer)) == holds
+
+
 good = series(1000, *[4.0] * 5)
 gap = np.where(np.arange(1000) == 5, math.nan, good)
 

@@ -10,6 +10,7 @@ from alphaline.metrics.financial import sharpe_ratio
 from alphaline.validation.sharpe import (
     SharpeMoments,
     deflated_sharpe,
+    deflated_track_record,
     expected_maximum,
     minimum_track_record,
     probabilistic_sharpe,
@@ -80,6 +81,44 @@ def test_a_record_of_the_minimum_length_reaches_the_confidence():
 
 def test_no_record_shows_what_is_not_there():
     assert math.isnan(minimum_track_record(moments(sharpe=0.01), 0.02, 0.95))
+
+
+@pytest.mark.parametrize("confidence", [0.1, 0.5])
+def test_any_record_shows_what_chance_alone_shows(confidence):
+    assert minimum_track_record(moments(), 0.02, confidence) == 1.0
+
+
+@given(
+    sharpe=st.floats(0.01, 0.3),
+    skew=st.floats(-2.0, 2.0),
+    trials=st.integers(1, 10_000),
+    confidence=st.floats(0.5, 0.999),
+)
+def test_a_deflated_record_meets_the_demand_and_one_much_shorter_does_not(
+    sharpe, skew, trials, confidence
+):
+    one = moments(sharpe=sharpe, skew=skew, kurtosis=4.0 + skew**2)
+    length = deflated_track_record(one, trials, confidence)
+
+    def met(periods):
+        seen = moments(sharpe=sharpe, skew=skew, kurtosis=4.0 + skew**2, periods=periods)
+        return deflated_sharpe(seen, trials, math.sqrt(1.0 / periods))
+
+    assert met(max(2, math.ceil(length))) >= confidence - 1e-12
+    if length > 4.0:
+        assert met(math.ceil(length) - 3) < confidence
+
+
+def test_a_deflated_record_of_one_trial_is_the_published_one():
+    one = moments(skew=-1.0, kurtosis=6.0)
+    assert deflated_track_record(one, 1, 0.95) == pytest.approx(
+        minimum_track_record(one, 0.0, 0.95)
+    )
+
+
+@pytest.mark.parametrize("sharpe", [0.0, -0.1])
+def test_what_earns_nothing_shows_nothing_however_long(sharpe):
+    assert math.isnan(deflated_track_record(moments(sharpe=sharpe), 10, 0.95))
 
 
 @given(st.floats(-0.9, 0.9), st.floats(-3, 3))
