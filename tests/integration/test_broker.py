@@ -190,9 +190,14 @@ def test_a_taken_port_ends_the_supervised_start_with_code_one(tmp_path: Path) ->
     assert f"BrokerError: Port {port} is taken" in done.stderr
 
 
-def test_two_brokers_over_one_folder_are_refused_with_kafkas_reason(tmp_path: Path) -> None:
-    with broker(tmp_path), pytest.raises(BrokerError, match="lock"), broker(tmp_path):
-        pass
+def test_a_second_broker_over_a_folder_is_refused_and_does_the_first_no_harm(
+    tmp_path: Path,
+) -> None:
+    with broker(tmp_path):
+        configured = (tmp_path / "server.properties").read_bytes()
+        with pytest.raises(BrokerError, match="locked: another broker"), broker(tmp_path):
+            pass
+        assert (tmp_path / "server.properties").read_bytes() == configured
 
 
 def test_without_java_both_ways_out_are_named(

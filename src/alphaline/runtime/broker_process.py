@@ -1,5 +1,7 @@
 """One broker process: its data folder, start, readiness and stop."""
 
+import fcntl
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -75,11 +77,42 @@ def demand_free(port: int) -> None:
     )
 
 
+def _lock(data: Path) -> int:
+    # Kafka locks its logs only after it has opened the quorum's files: a second broker would have
+    # harmed the first by then, so that it no longer stops.
+    data.mkdir(parents=True, exist_ok=True)
+    held = os.open(data / ".in-use", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise BrokerError(
+            f"The broker's data folder {data} is locked: another broker runs over it. Stop that one "
+            "(make down, if it is an earlier line), or choose another folder."
+        ) from None
+    return held
+
+
 class BrokerProcess:
     """A running broker, child of this process; it ends when this process ends, even by SIGKILL."""
 
     def __init__(
         self, start: JavaStart, data: Path, listeners: Listeners, write_archive: Path | None = None
+    ) -> None:
+        lock = _lock(data)
+        try:
+            self._start(start, data, listeners, write_archive, lock)
+        finally:
+            # The broker holds its own copy: the folder is free when its process has ended.
+            os.close(lock)
+
+    def _start(
+        self,
+        start: JavaStart,
+        data: Path,
+        listeners: Listeners,
+        write_archive: Path | None,
+        lock: int,
     ) -> None:
         files = prepare(data, start, listeners)
         self.bootstrap = listeners.bootstrap
@@ -94,6 +127,7 @@ class BrokerProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=(lock,),
             )
 
     @property
