@@ -6,10 +6,10 @@ the generator that the caller passes: the same generator gives the same draws.
 
 References
 ----------
-Politis, D. and Romano, J. (1992), "A Circular Block-Resampling Procedure for Stationary Data"; (1994),
-"The Stationary Bootstrap", *Journal of the American Statistical Association* 89(428). Politis, D. and
-White, H. (2004), "Automatic Block-Length Selection for the Dependent Bootstrap", *Econometric Reviews*
-23(1), corrected in Patton, A., Politis, D. and White, H. (2009), *Econometric Reviews* 28(4).
+Politis, D. and Romano, J. (1994), "The Stationary Bootstrap", *Journal of the American Statistical
+Association* 89(428). Politis, D. and White, H. (2004), "Automatic Block-Length Selection for the
+Dependent Bootstrap", *Econometric Reviews* 23(1), corrected in Patton, A., Politis, D. and White, H.
+(2009), *Econometric Reviews* 28(4).
 """
 
 import math
@@ -51,25 +51,6 @@ def stationary_indices(
     starts = rng.integers(periods, size=(samples, periods))
     start = np.take_along_axis(starts, block_at, axis=1)
     return (start + at - block_at) % periods
-
-
-def circular_indices(
-    periods: int, samples: int, block_length: int, rng: np.random.Generator
-) -> Indices:
-    """Return resampled period numbers, in blocks of one length; the last is cut (Politis and Romano 1992).
-
-    Parameters and result are those of `stationary_indices`, the block length a whole number.
-
-    Raises
-    ------
-    ValueError
-        If an argument is below 1.
-    """
-    _require_positive(periods, samples, block_length)
-    blocks = math.ceil(periods / block_length)
-    starts = rng.integers(periods, size=(samples, blocks, 1))
-    laid = (starts + np.arange(block_length)) % periods
-    return laid.reshape(samples, -1)[:, :periods]
 
 
 def stationary_block_length(series: Floats) -> float:
