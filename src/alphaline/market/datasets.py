@@ -146,7 +146,11 @@ def _mapping(text: bytes, origin: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise DatasetError(f"{origin}: expected YAML, saw {error}") from error
     if not isinstance(raw, dict):
-        raise DatasetError(f"{origin}: expected a mapping of keys, saw {type(raw).__name__}")
+        seen = "an empty file" if raw is None else type(raw).__name__
+        raise DatasetError(
+            f"{origin}: expected a mapping of keys, saw {seen}; write the declaration of "
+            "the dataset there, or remove the file"
+        )
     return raw
 
 
@@ -157,6 +161,16 @@ _RULES: dict[str, type[msgspec.Struct]] = {
     "next_session_at": NextSessionAt,
     "ex_date_open": ExDateOpen,
     "period_end_plus": PeriodEndPlus,
+}
+_PUBLISHED = (SessionClosePlus, NextSessionAt, PeriodEndPlus)
+# A rule counts from an instant, which has to be one at which the row's event is over.
+_RULES_OF_KIND: dict[str, tuple[type[msgspec.Struct], ...]] = {
+    "bars": (BarEnd,),
+    "daily_bars": _PUBLISHED,
+    "observations": _PUBLISHED,
+    "corporate_actions": (ExDateOpen, *_PUBLISHED),
+    "corporate_events": (ExDateOpen, *_PUBLISHED),
+    "sessions": (SessionStart, *_PUBLISHED),
 }
 _MISSING: dict[str, type[msgspec.Struct]] = {"last_known": LastKnown, "no_row": NoRow}
 _LISTS: dict[str, type[msgspec.Struct]] = {
@@ -229,10 +243,11 @@ def _check(declaration: DatasetDeclaration, origin: str) -> None:
             "declare at least one series, other kinds none"
         )
     _check_keys_of_kind(declaration, origin)
-    _check_rule(declaration.knowledge_time, origin)
-    for series in declaration.series:
-        if series.knowledge_time is not None:
-            _check_rule(series.knowledge_time, origin)
+    rules = [declaration.knowledge_time, *(series.knowledge_time for series in declaration.series)]
+    for rule in rules:
+        if rule is not None:
+            _check_rule_of_kind(declaration, rule, origin)
+            _check_rule(rule, origin)
     _check_age(declaration, origin)
 
 
@@ -252,6 +267,17 @@ def _check_keys_of_kind(declaration: DatasetDeclaration, origin: str) -> None:
                 f"{origin}: a known span of {span.instrument} ends on {span.last}, before its first "
                 f"session {span.first}; correct it"
             )
+
+
+def _check_rule_of_kind(declaration: DatasetDeclaration, rule: KnowledgeRule, origin: str) -> None:
+    allowed = _RULES_OF_KIND[declaration.kind]
+    if not isinstance(rule, allowed):
+        names = [name for name, kind in _RULES.items() if kind in allowed]
+        raise DatasetError(
+            f"{origin}: kind {declaration.kind!r}: expected a knowledge_time of {', '.join(names)}, saw "
+            f"{rule.__struct_config__.tag!r}, by which a row could be known before what it describes "
+            "has happened; take the rule by which it is published"
+        )
 
 
 def _check_rule(rule: KnowledgeRule, origin: str) -> None:

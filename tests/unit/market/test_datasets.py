@@ -135,6 +135,33 @@ def test_a_declaration_that_is_not_understood_is_refused(
         parse_declaration(changed(**changes), "vix_daily.yaml")
 
 
+@pytest.mark.parametrize(
+    ("dataset", "rule", "expected"),
+    [
+        ("vix_daily", {"rule": "session_start"}, "session_close_plus, next_session_at, period"),
+        ("vix_daily", {"rule": "ex_date_open"}, "session_close_plus, next_session_at, period"),
+        ("equity_daily_wiki", {"rule": "session_start"}, "session_close_plus, next_session_at"),
+        ("equity_daily_wiki", {"rule": "bar_end", "minutes": 1}, "session_close_plus"),
+        ("spy_minute_2011", {"rule": "session_start"}, "expected a knowledge_time of bar_end, saw"),
+        ("corporate_events", {"rule": "session_start"}, "session_close_plus, next_session_at"),
+    ],
+)
+def test_a_rule_by_which_a_row_is_known_before_its_event_is_refused(
+    dataset: str, rule: dict[str, object], expected: str
+) -> None:
+    raw = yaml.safe_load((SAMPLE / f"{dataset}.yaml").read_bytes())
+    raw["knowledge_time"] = {**rule, "reason": "x"}
+    with pytest.raises(DatasetError, match=f"{expected}.*before what it describes has happened"):
+        parse_declaration(yaml.safe_dump(raw).encode(), dataset)
+
+
+def test_a_series_by_whose_rule_it_is_known_before_its_event_is_refused() -> None:
+    series = {"id": "VIX", "column": "close", "unit": "index points"}
+    series |= {"knowledge_time": {"rule": "session_start", "reason": "x"}}  # type: ignore[dict-item]
+    with pytest.raises(DatasetError, match="saw 'session_start', by which a row could be known"):
+        parse_declaration(changed(series=[series]), "vix_daily.yaml")
+
+
 def test_a_span_that_ends_before_it_begins_is_refused() -> None:
     raw = yaml.safe_load((SAMPLE / "corporate_events.yaml").read_bytes())
     span = raw["known_spans"][0]
