@@ -55,9 +55,13 @@ def check_known_by_decision(
     Raises
     ------
     DatasetError
-        Naming the first session whose bar becomes known after ``decision_times`` of it.
+        Naming the first session whose bar becomes known after ``decision_times`` of it, or after which
+        the calendar has none.
     """
-    decided = decision_times(bars.session, sessions)
+    try:
+        decided = decision_times(bars.session, sessions)
+    except DatasetError as error:
+        raise DatasetError(f"{bars.instrument}: {error}") from error
     known = np.array([known_at(rule, sessions, label) for label in bars.session.tolist()])
     late = np.flatnonzero(known > decided)
     if late.size:

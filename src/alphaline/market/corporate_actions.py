@@ -175,7 +175,12 @@ def _check_event(
             f"{where}: expected a kind of {', '.join(KINDS)} and a provenance of "
             f"{', '.join(PROVENANCES)}, saw {event.kind!r} and {event.provenance!r}; correct the row"
         )
-    sessions.index_of(event.session)
+    if event.session not in sessions.session:
+        raise DatasetError(
+            f"{where}: {event.kind} on {iso(event.session)}, which is no session of the calendar "
+            f"({iso(sessions.session[0])} to {iso(sessions.session[-1])}); correct the ex-date or extend "
+            "the calendar"
+        )
     if not 0.0 < event.value < np.inf:
         raise DatasetError(
             f"{where}: {event.kind} on {iso(event.session)}: expected a value above 0, saw {event.value}; "

@@ -183,7 +183,7 @@ def _check_rows(labels: NDArray[np.int64], values: NDArray[np.float64], where: s
         row, reason = broken[0]
         seen = dict(zip(VALUE_COLUMNS, values[row].tolist(), strict=True))
         raise DatasetError(
-            f"{where}: row {row + 1}, session {iso(labels[row])}, is {reason}: {seen}; {len(broken)} of "
-            f"{len(values)} rows are broken: correct them at the source, or declare a repair of each "
-            "with its reason"
+            f"{where}: row {row + 1}, session {iso(labels[row])}, is {reason}: expected finite numbers with "
+            f"0 < low <= open, close <= high and volume >= 0, saw {seen}; {len(broken)} of {len(values)} "
+            "rows are broken: correct them at the source, or declare a repair of each with its reason"
         )

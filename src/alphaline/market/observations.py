@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from alphaline.errors import DatasetError
 from alphaline.market.datasets import DatasetDeclaration, LastKnown, Series
 from alphaline.market.knowledge import known_at
-from alphaline.market.session_labels import session_labels
+from alphaline.market.session_labels import iso, session_labels
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Observation
 
@@ -41,7 +41,8 @@ def observations(
     Raises
     ------
     DatasetError
-        If a declared column is missing or the table has no session for a row.
+        If a declared column is missing, rows are not in order of time or two are of one day, a value is
+        infinite, or the table has no session for a row. Rows are counted from 1.
     """
     published = [
         observation
@@ -79,7 +80,9 @@ def _of_series(
     sessions: SessionTable,
 ) -> list[Observation]:
     values = np.asarray(_column(rows, series.column, declaration), dtype=np.float64)
-    labels = session_labels(_column(rows, "ts_event", declaration), declaration.name)
+    labels = session_labels(_column(rows, "ts_event", declaration), declaration.file)
+    _check_order(labels, declaration.file)
+    _check_finite(values, labels, f"{declaration.file}, {series.id}")
     rule = series.knowledge_time or declaration.knowledge_time
     return [
         Observation(
@@ -93,6 +96,27 @@ def _of_series(
         for label, value in zip(labels.tolist(), values.tolist(), strict=True)
         if value == value  # noqa: PLR0124 - NaN, Parquet's null, publishes nothing
     ]
+
+
+def _check_order(labels: NDArray[np.int64], where: str) -> None:
+    steps = np.flatnonzero(np.diff(labels) <= 0)
+    if steps.size:
+        row = int(steps[0]) + 1
+        what = "repeats" if labels[row] == labels[row - 1] else "runs back behind"
+        raise DatasetError(
+            f"{where}: row {row + 1}: {iso(labels[row])} {what} {iso(labels[row - 1])}; sort the rows by "
+            "ts_event and keep one for each day"
+        )
+
+
+def _check_finite(values: NDArray[np.float64], labels: NDArray[np.int64], where: str) -> None:
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        row = int(infinite[0])
+        raise DatasetError(
+            f"{where}: row {row + 1}, {iso(labels[row])}: expected a finite value or null, saw "
+            f"{values[row]}; correct it, or leave it null"
+        )
 
 
 def _column(

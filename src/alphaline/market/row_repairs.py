@@ -1,4 +1,4 @@
-"""Declared repairs of single broken rows; nothing is repaired that no declaration names."""
+"""Declared repairs of single rows, broken or missing; nothing is repaired that no declaration names."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -15,7 +15,7 @@ from alphaline.market.validation import bar_values_reason
 
 
 class Repair(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What to do with one row that is known to be broken.
+    """What to do with one row that is known to be broken, or to be missing.
 
     Parameters
     ----------
@@ -23,14 +23,15 @@ class Repair(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         The row.
     action
         ``widen_range`` takes high and low as the extremes of all four prices of the row;
-        ``drop`` leaves the row out, so that its session is a gap.
+        ``drop`` leaves the row out, so that its session is a gap; ``absent`` says that the session
+        has no row, and is a gap.
     reason
-        Why the row is broken and why this is the honest repair.
+        Why the row is broken, or missing, and why this is the honest repair.
     """
 
     instrument: str
     session: date
-    action: Literal["widen_range", "drop"]
+    action: Literal["widen_range", "drop", "absent"]
     reason: str
 
 
@@ -56,12 +57,15 @@ def repaired(
     Raises
     ------
     DatasetError
-        For a repair without a reason, of a session without a row, or of a row that is not broken: the
-        source may have been corrected since.
+        For a repair without a reason, of a session without a row (``absent``: with one), or of a row
+        that is not broken: the source may have been corrected since.
     """
     values = values.copy()
     kept = np.ones(len(labels), dtype=np.bool_)
     for repair in repairs:
+        if repair.action == "absent":
+            _check_absent(repair, labels, where)
+            continue
         row = _row_of(repair, labels, values, where)
         if repair.action == "drop":
             kept[row] = False
@@ -79,11 +83,28 @@ def _row_of(
         raise DatasetError(
             f"{where}: a repair names session {iso(label)}, which has no row; remove the repair"
         )
-    if not repair.reason.strip():
-        raise DatasetError(f"{where}: the repair of session {iso(label)} states no reason; say why")
-    if bar_values_reason(*values[row].tolist()) is None:
+    _check_reason(repair, where)
+    # Nobody traded in a session without volume: its prices may be dropped, if not widened.
+    is_untraded = repair.action == "drop" and values[row, 4] == 0.0
+    if bar_values_reason(*values[row].tolist()) is None and not is_untraded:
         raise DatasetError(
             f"{where}: row {row + 1}, session {iso(label)}, is declared broken but is sound: "
             f"{values[row].tolist()}; remove the repair"
         )
     return row
+
+
+def _check_absent(repair: Repair, labels: NDArray[np.int64], where: str) -> None:
+    label = session_label(repair.session)
+    if label in labels:
+        raise DatasetError(
+            f"{where}: session {iso(label)} is declared absent but has a row; remove the repair"
+        )
+    _check_reason(repair, where)
+
+
+def _check_reason(repair: Repair, where: str) -> None:
+    if not repair.reason.strip():
+        raise DatasetError(
+            f"{where}: the repair of session {repair.session} states no reason; say why"
+        )

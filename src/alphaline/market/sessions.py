@@ -215,6 +215,6 @@ def _demand(table: SessionTable, holds: NDArray[np.bool_], rule: str, skip: int 
     if broken.size:
         row = int(broken[0])
         raise DatasetError(
-            f"session table, row {row} (session label {int(table.session[row])}): expected that {rule}; "
-            "rebuild the table from its calendar"
+            f"session table, row {row + 1} (session of {session_date(int(table.session[row]))}): expected "
+            f"that {rule}; rebuild the table from its calendar"
         )

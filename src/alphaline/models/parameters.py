@@ -118,12 +118,15 @@ def completed(kind: str, given: Mapping[str, Value | str | bool]) -> dict[str, V
         If the kind or a name is unknown, or a value is not a number in its range.
     """
     if kind not in PARAMETERS:
-        raise ModelError(f"model: expected a kind of {', '.join(PARAMETERS)}, saw {kind!r}")
+        raise ModelError(
+            f"model: expected a kind of {', '.join(PARAMETERS)}, saw {kind!r}; correct the name"
+        )
     known = PARAMETERS[kind]
     for name in given:
         if name not in known:
             raise ModelError(
-                f"model {kind}: expected parameters of {', '.join(sorted(known))}, saw {name!r}"
+                f"model {kind}: expected parameters of {', '.join(sorted(known))}, saw {name!r}; "
+                "correct the name or leave it out"
             )
     values = {name: given.get(name, one.default) for name, one in known.items()}
     return {name: _checked(kind, name, values[name]) for name in sorted(values)}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError, StrategyFileError
-from alphaline.features import BarHistory, FeatureHistory, FeatureSet, feature_set, features_of
+from alphaline.features import BarHistory, FeatureHistory, FeatureSet, features_of
 from alphaline.labels.deadlines import flat_times
 from alphaline.labels.exit_rule import LONG, SHORT
 from alphaline.labels.triple_barrier import TripleBarrierLabels, triple_barrier
@@ -20,6 +20,7 @@ from alphaline.market.decision_times import decision_times
 from alphaline.market.sessions import SessionTable, session_date
 from alphaline.research.data import ResearchData
 from alphaline.research.prepared import PreparedData, TradedInstrument
+from alphaline.research.requirements import require_runnable
 from alphaline.trading.fill_costs import FillCosts
 from alphaline.trading.strategy import Strategy
 from alphaline.validation.marked_returns import TradedBars
@@ -55,17 +56,10 @@ def prepare_daily(strategy: Strategy, data: ResearchData) -> PreparedData:
 
     Raises
     ------
-    DatasetError
-        If the data lack an instrument of the universe, or no decision has a label.
-    StrategyFileError
-        If the strategy does not decide on sessions.
+    DatasetError, StrategyFileError
+        If the data lack what the strategy asks for, see ``require_runnable``, or no decision has a label.
     """
-    if strategy.bars != "session":
-        raise StrategyFileError(
-            f"{strategy.strategy_id}: expected bars: session, saw {strategy.bars!r}; strategies on minutes "
-            "are trained by the pipeline"
-        )
-    asked = feature_set(strategy.features.set)
+    asked = require_runnable(strategy, data)
     vectors = daily_features(data, asked, strategy.universe)
     bars = {name: data.adjusted(name) for name in strategy.universe}
     parts = [

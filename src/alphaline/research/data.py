@@ -1,6 +1,7 @@
 """Daily data as a study takes it: bars, actions, observations and calendar, checked and with digests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from alphaline.market.dataset_digest import dataset_digest
 from alphaline.market.datasets import DatasetDeclaration
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.knowledge import KnowledgeRule
+from alphaline.market.missing_sessions import check_sessions
 from alphaline.market.observations import observations
 from alphaline.market.price_jumps import JumpBounds, check_jumps
 from alphaline.market.sessions import SessionTable
@@ -70,7 +72,8 @@ class ResearchData:
         """Return the forward-adjusted bars of an instrument; DatasetError if there are none."""
         if instrument not in self.bars:
             raise DatasetError(
-                f"expected an instrument of {', '.join(self.bars)}, saw {instrument!r}"
+                f"expected an instrument of {', '.join(self.bars)}, saw {instrument!r}; add its bars with "
+                "their declaration, or correct the id"
             )
         return adjusted(self.bars[instrument], self.actions[instrument], mode)
 
@@ -126,7 +129,7 @@ def load(folder: Path, bounds: JumpBounds | None = None) -> ResearchData:
     """Return everything daily that is declared in ``folder``.
 
     Every row is checked; a price jump that no corporate action explains is refused, and so are bars
-    that are not known by the decision on them.
+    that skip a session without a declared reason, or are not known by the decision on them.
 
     Parameters
     ----------
@@ -139,16 +142,18 @@ def load(folder: Path, bounds: JumpBounds | None = None) -> ResearchData:
     Raises
     ------
     DatasetError
-        For a dataset without a knowledge-time rule, an instrument in two datasets or without declared
-        corporate events, and any row that cannot be true.
+        For a folder without daily bars, a dataset without a knowledge-time rule, an instrument in two
+        datasets or without declared corporate events, a series in two, and any row that cannot be true.
     """
     reference = ReferenceData(folder)
     bars, declared = _bars(reference)
     known = {instrument: one.knowledge_time for instrument, one in declared.items()}
     actions = {instrument: _actions(reference, instrument) for instrument in bars}
     for instrument, own in bars.items():
-        check_jumps(own, actions[instrument], bounds)
-        check_known_by_decision(own, known[instrument], reference.sessions)
+        with _naming(reference, declared[instrument]):
+            check_sessions(own, reference.sessions, declared[instrument].repairs)
+            check_jumps(own, actions[instrument], bounds)
+            check_known_by_decision(own, known[instrument], reference.sessions)
     return ResearchData(
         sessions=reference.sessions,
         bars=bars,
@@ -176,7 +181,20 @@ def _bars(reference: ReferenceData) -> tuple[dict[str, DailyBars], dict[str, Dat
                 rows, instrument, reference.sessions, origin, declared.repairs
             )
             declarations[instrument] = declared
+    if not bars:
+        raise DatasetError(
+            f"{reference.root}: expected a dataset of kind daily_bars, saw the datasets "
+            f"{', '.join(reference.declarations) or 'none'}; add a file of bars with its declaration"
+        )
     return bars, declarations
+
+
+@contextmanager
+def _naming(reference: ReferenceData, declared: DatasetDeclaration) -> Iterator[None]:
+    try:
+        yield
+    except DatasetError as error:
+        raise DatasetError(f"{reference.root / declared.file}: {error}") from error
 
 
 def _instruments(declared: DatasetDeclaration, ids: object, origin: str) -> list[str]:
@@ -184,7 +202,14 @@ def _instruments(declared: DatasetDeclaration, ids: object, origin: str) -> list
         raise DatasetError(
             f"{origin}: neither a column nor the declaration names the instrument; name it"
         )
-    return [declared.instrument] if declared.instrument else sorted(set(ids.tolist()))  # type: ignore[attr-defined]
+    if declared.instrument is not None:
+        return [declared.instrument]
+    named = np.asarray(ids)
+    nameless = [row for row, name in enumerate(named.tolist(), 1) if not name]
+    if nameless or not len(named):
+        seen = f"none in row {nameless[0]}" if nameless else "no row"
+        raise DatasetError(f"{origin}: expected an instrument in each row, saw {seen}; correct it")
+    return sorted(set(named.tolist()))
 
 
 def _actions(reference: ReferenceData, instrument: str) -> CorporateActions:
@@ -202,12 +227,25 @@ def _actions(reference: ReferenceData, instrument: str) -> CorporateActions:
 
 
 def _observations(reference: ReferenceData) -> tuple[Observation, ...]:
+    _require_one_source(reference)
     found = [
         observation
         for declared in reference.of_kind("observations")
         for observation in observations(reference.rows(declared.name), declared, reference.sessions)
     ]
     return tuple(sorted(found, key=lambda seen: (seen.ts_known, seen.series, seen.ts_event)))
+
+
+def _require_one_source(reference: ReferenceData) -> None:
+    sources: dict[str, str] = {}
+    for declared in reference.of_kind("observations"):
+        for series in declared.series:
+            if series.id in sources:
+                raise DatasetError(
+                    f"{reference.root}: series {series.id} is declared in {sources[series.id]} and in "
+                    f"{declared.name}; keep one, or rename it"
+                )
+            sources[series.id] = declared.name
 
 
 def _digests(reference: ReferenceData) -> dict[str, str]:

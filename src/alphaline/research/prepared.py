@@ -158,12 +158,19 @@ class PreparedData:
         Raises
         ------
         DatasetError
-            If there is no such column.
+            If there is no such column, none at all, or one is named twice.
         """
+        if not columns or len(set(columns)) < len(columns):
+            twice = sorted({name for name in columns if columns.count(name) > 1})
+            raise DatasetError(
+                f"features: expected columns, each once, saw {', '.join(twice) or 'none'}"
+                f"{' twice' if twice else ''}; name at least one, and each once"
+            )
         unknown = [name for name in columns if name not in self.columns]
         if unknown:
             raise DatasetError(
-                f"features: expected columns of {', '.join(self.columns)}, saw {', '.join(unknown)}"
+                f"features: expected columns of {self.feature_set} ({', '.join(self.columns)}), saw "
+                f"{', '.join(unknown)}; correct the names"
             )
         chosen = [self.columns.index(name) for name in columns]
         return replace(self, columns=columns, features=self.features[:, chosen])

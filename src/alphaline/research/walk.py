@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alphaline.errors import ModelError
+from alphaline.errors import DatasetError, ModelError
 from alphaline.labels.sample_weights import average_uniqueness
 from alphaline.models.catalogue import ModelSpec, fit
 from alphaline.models.estimators import Estimator
@@ -53,11 +53,7 @@ def folds_of(data: PreparedData, terms: StudyTerms) -> dict[str, list[Fold]]:
     DatasetError
         If there are too few sessions for a fold, or one has too little to train on.
     """
-    found = {name: _folds(data, scheme) for name, scheme in terms.schemes(data).items()}
-    for name, folds in found.items():
-        where = f"{', '.join(data.instruments)}, {name} folds"
-        require_trainable(where, folds, data.longs.y, terms.least_training)
-    return found
+    return {name: _folds(data, terms, scheme) for name, scheme in terms.schemes(data).items()}
 
 
 def fit_rows(data: PreparedData, spec: ModelSpec, rows: Indices, threads: int) -> Estimator:
@@ -92,8 +88,15 @@ def label_weights(data: PreparedData, rows: Indices) -> Floats:
     return weights
 
 
-def _folds(data: PreparedData, scheme: WalkForward) -> list[Fold]:
-    return walk_forward(
+def _folds(data: PreparedData, terms: StudyTerms, scheme: WalkForward) -> list[Fold]:
+    where = f"{', '.join(data.instruments)}, {scheme.window} folds"
+    if not scheme.test_starts(len(data.sessions)):
+        raise DatasetError(
+            f"{where}: expected {scheme.first + scheme.test} sessions or more, for research.folds.first "
+            f"({scheme.first}) and one test span ({scheme.test}), saw {len(data.sessions)}; give more "
+            "data or shorten them"
+        )
+    folds = walk_forward(
         scheme,
         sessions=data.sessions.session,
         decision_session=data.session,
@@ -101,6 +104,8 @@ def _folds(data: PreparedData, scheme: WalkForward) -> list[Fold]:
         # A short may live longer than a long: neither may reach into the test span.
         t_touch=data.t_touch,
     )
+    require_trainable(where, folds, data.longs.y, terms.least_training)
+    return folds
 
 
 def _entries(terms: StudyTerms, probability: Floats) -> EntryThresholds:

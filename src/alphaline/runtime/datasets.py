@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
+from alphaline.market.session_labels import iso
 
 SESSION_COLUMNS = ("session", "start", "open", "close", "end")
 
@@ -31,10 +32,10 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, 
     if missing:
         raise DatasetError(
             f"{path}: expected the columns {', '.join(columns or ())}, missing {', '.join(missing)}; "
-            f"the file has {', '.join(table.column_names)}"
+            f"the file has {', '.join(table.column_names)}: correct it or its declaration"
         )
     names = list(columns) if columns is not None else table.column_names
-    return {name: _array(table[name], path, name) for name in names}
+    return {name: _array(table, path, name) for name in names}
 
 
 def read_session_columns(path: Path) -> dict[str, NDArray[Any]]:
@@ -54,8 +55,19 @@ def read_parquet(path: Path) -> pa.Table:
         ) from error
 
 
-def _array(column: pa.ChunkedArray, path: Path, name: str) -> NDArray[Any]:
+def _array(table: pa.Table, path: Path, name: str) -> NDArray[Any]:
+    column = table[name]
     if column.null_count and pa.types.is_integer(column.type):
-        row = int(np.flatnonzero(pc.is_null(column).to_numpy())[0]) + 1
-        raise DatasetError(f"{path}: column {name}, row {row}: expected a whole number, saw null")
+        row = int(np.flatnonzero(pc.is_null(column).to_numpy())[0])
+        raise DatasetError(
+            f"{path}: column {name}, row {row + 1}{_whose(table, row)}: expected a whole number, saw "
+            "null; correct the row or remove it"
+        )
     return column.to_numpy()  # type: ignore[no-any-return]
+
+
+def _whose(table: pa.Table, row: int) -> str:
+    named = [name for name in ("instrument", "ts_event") if name in table.column_names]
+    seen = [table[name][row].as_py() for name in named]
+    words = [iso(value) if isinstance(value, int) else str(value) for value in seen]
+    return f" ({', '.join(words)})" if words else ""

@@ -10,7 +10,7 @@ import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
-from alphaline.runtime.datasets import read_columns
+from alphaline.runtime.datasets import read_columns, read_parquet
 from alphaline.runtime.located_cast import located_cast
 
 TIME_COLUMN = "ts_event"
@@ -43,11 +43,21 @@ def read_declared(path: Path, types: Mapping[str, str]) -> dict[str, NDArray[Any
     columns = read_columns(path, list(types))
     for name, column in columns.items():
         if column.dtype != _ARRAY_TYPES[types[name]]:
-            raise DatasetError(
-                f"{path}: column {name}: expected {types[name]} as declared, saw {column.dtype}; correct "
-                "the file or its declaration"
-            )
+            raise DatasetError(_wrong_type(path, name, types[name]))
     return columns
+
+
+def _wrong_type(path: Path, name: str, declared: str) -> str:
+    # An array has lost the time zone, and what kind of object it holds.
+    seen = read_parquet(path).schema.field(name).type
+    remedy = "correct the file or its declaration"
+    if pa.types.is_timestamp(seen):
+        zone = f"the time zone {seen.tz}" if seen.tz else "no time zone"
+        remedy = (
+            f"these are times with {zone}: write midnight UTC of each session's date as int64 "
+            "nanoseconds"
+        )
+    return f"{path}: column {name}: expected {declared} as declared, saw {seen}; {remedy}"
 
 
 def _read_csv(path: Path, types: Mapping[str, str]) -> dict[str, NDArray[Any]]:

@@ -38,7 +38,11 @@ class ReferenceData:
     @cached_property
     def sessions(self) -> SessionTable:
         """The sessions of the XNYS calendar."""
-        return SessionTable(**read_session_columns(self.root / SESSIONS_FILE))
+        path = self.root / SESSIONS_FILE
+        try:
+            return SessionTable(**read_session_columns(path))
+        except DatasetError as error:
+            raise DatasetError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
 
     @cached_property
     def instruments(self) -> InstrumentMaster:

@@ -5,6 +5,7 @@ imported when a file has the section.
 """
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -101,11 +102,17 @@ def _unknown_model(terms: ResearchTerms) -> Iterator[str]:
 
 def _unknown_measures(names: tuple[str, ...]) -> Iterator[str]:
     known = _measures()
-    unknown = sorted({name for name in names if name not in known})
-    if unknown:
-        yield f"research.measures: expected names of {', '.join(sorted(known))}, saw {unknown}"
+    for name in sorted({name for name in names if name not in known}):
+        (nearest,) = get_close_matches(name, known, n=1, cutoff=0.0)
+        yield (
+            f"research.measures: unknown measure {name!r}; did you mean {nearest!r}? expected names of "
+            f"{', '.join(sorted(known))}"
+        )
     if len(set(names)) < len(names):
-        yield f"research.measures: expected each measure once, saw {list(names)}"
+        twice = sorted({name for name in names if names.count(name) > 1})
+        yield (
+            f"research.measures: expected each measure once, saw {', '.join(twice)} twice; remove one"
+        )
 
 
 def _measures() -> Mapping[str, object]:

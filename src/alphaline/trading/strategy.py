@@ -18,6 +18,9 @@ Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 Quantile = Annotated[float, Meta(gt=0.0, lt=1.0)]
 _MILLISECOND_NS = 1_000_000
 
+# What a fee may be at most, and its finest step, so that it is a whole number of 1e-9 in an int64.
+_HIGHEST_FEE, _FEE_DECIMALS = Decimal(10**9), 9
+
 SESSIONS_PER_YEAR = 252
 # One-minute bars of regular hours in a year: 252 sessions of 390 minutes.
 MINUTES_PER_YEAR = SESSIONS_PER_YEAR * 390
@@ -106,7 +109,8 @@ class ExecutionTerms(Section, frozen=True):
     latency_ms
         From line time of the decision to the earliest start of the entry bar.
     fee_per_unit_minor
-        Fee for each unit traded, in minor units of the currency; exact, hence a quoted string.
+        Fee for each unit traded, in minor units of the currency; exact, hence a quoted string, with
+        nine decimals at most.
     time_in_force
         ``session``: the unfilled rest works until its position must be flat at the latest, which
         for one-minute bars is the close of regular hours.
@@ -217,22 +221,28 @@ def _contradictions(strategy: Strategy) -> list[str]:
     long, short = strategy.decision.long_quantile, strategy.decision.short_quantile
     fee = strategy.execution.fee_per_unit_minor
     checks = {
-        "universe: expected each instrument once": len(set(strategy.universe))
-        == len(strategy.universe),
-        "decision: expected long_quantile, short_quantile or both, saw neither": (long, short)
-        != (None, None),
-        f"decision: expected short_quantile below long_quantile, saw {short} and {long}": (
-            long is None or short is None or short < long
+        f"universe: expected each instrument once, saw {', '.join(strategy.universe)}; remove what "
+        "stands there twice": len(set(strategy.universe)) == len(strategy.universe),
+        "decision: expected long_quantile, short_quantile or both, saw neither; state at least one": (
+            (long, short) != (None, None)
         ),
-        f"execution.fee_per_unit_minor: expected a finite number >= 0, saw {fee}": (
-            fee.is_finite() and fee >= 0
-        ),
+        f"decision: expected short_quantile below long_quantile, saw {short} and {long}; lower the one "
+        "or raise the other": (long is None or short is None or short < long),
+        "execution.fee_per_unit_minor: expected a finite number >= 0, below a billion and with at most "
+        f"{_FEE_DECIMALS} decimals, saw {fee}; round it up": _is_exact_fee(fee),
     }
     broken = [message for message, holds in checks.items() if not holds]
     broken += _exit_contradictions(strategy.exit, strategy.bars)
     if strategy.research is not None:
         broken += research_contradictions(strategy.research, strategy.exit.horizon_sessions or 0)
     return broken
+
+
+def _is_exact_fee(fee: Decimal) -> bool:
+    if not fee.is_finite() or not 0 <= fee < _HIGHEST_FEE:
+        return False
+    # Trailing zeros are no decimals.
+    return fee == round(fee, _FEE_DECIMALS)
 
 
 def _given(values: tuple[float | None, ...]) -> tuple[bool, ...]:

@@ -1,5 +1,6 @@
 """From the YAML that people write to frozen values, with every mistake named where it stands."""
 
+import re
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
@@ -9,6 +10,8 @@ import yaml
 from alphaline.errors import StrategyFileError
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_STEPS = re.compile(r"[^.\[\]]+")
 
 
 class Section(
@@ -42,7 +45,7 @@ def read_file(payload: bytes, file: str, kind: type[T]) -> T:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise StrategyFileError(f"{file}: {error}; correct the value there") from error
+        raise StrategyFileError(f"{file}: {_located(str(error), document)}") from error
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -64,9 +67,9 @@ def _load(payload: bytes, file: str) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StrategyFileError(f"{file}: expected a YAML mapping: {error}") from error
     if not isinstance(document, dict):
+        seen = "an empty file" if document is None else type(document).__name__
         raise StrategyFileError(
-            f"{file}: expected a YAML mapping, saw {type(document).__name__}; see the JSON Schema in "
-            "contracts/schemas"
+            f"{file}: expected a YAML mapping, saw {seen}; see the JSON Schema in contracts/schemas"
         )
     return document
 
@@ -81,6 +84,23 @@ def _refuse_unknown_keys(
         nested = _struct_in(fields[key].type)
         if nested is not None and isinstance(value, dict):
             _refuse_unknown_keys(value, nested, file, f"{path}{key}.")
+
+
+def _located(message: str, document: dict[str, Any]) -> str:
+    # msgspec says what is wrong and where ("… - at `$.exit.stop_loss`"), but not what stood there.
+    wrong, _, path = message.partition(" - at `$")
+    place = path.removesuffix("`").removeprefix(".")
+    if wrong.startswith("Object missing required field"):
+        name = wrong.rpartition(" ")[2].strip("`")
+        return f"expected a key {f'{place}.{name}' if place else name!r}, saw none; add it"
+    seen: Any = document
+    try:
+        for key in _STEPS.findall(place):
+            seen = seen[int(key)] if key.isdigit() else seen[key]
+    except (KeyError, IndexError, TypeError):
+        # Where keys of a mapping are wrong msgspec writes `[...]`.
+        return f"{place}: {wrong}; correct the value there"
+    return f"{place}: {wrong}, saw {seen!r}; correct the value there"
 
 
 def _struct_in(annotation: Any) -> type[msgspec.Struct] | None:

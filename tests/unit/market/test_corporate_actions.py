@@ -64,7 +64,7 @@ def test_a_dividend_is_known_within_its_spans_alone() -> None:
     [
         ([(date(2011, 4, 7), *DIVIDEND[1:])], "row 1: dividend on 2011-04-07 lies outside the spans"),
         ([(date(2012, 2, 1), *SPLIT[1:])], "row 1: split on 2012-02-01 lies outside the spans"),
-        ([(date(2011, 2, 5), *SPLIT[1:])], "saw 2011-02-05, on which the calendar has none"),
+        ([(date(2011, 2, 5), *SPLIT[1:])], "row 1: split on 2011-02-05, which is no session of the calendar"),
         ([DIVIDEND, SPLIT], "row 2: split on 2011-02-01 stands behind dividend on 2011-02-08"),
         ([SPLIT, SPLIT], "row 2: split on 2011-02-01 repeats split"),
         ([(SPLIT[0], "spinoff", *SPLIT[2:])], "row 1: expected a kind of split, dividend, real_move"),

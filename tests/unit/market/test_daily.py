@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from alphaline.errors import DatasetError
 from alphaline.market.daily import VALUE_COLUMNS, DailyBars, daily_bars
+from alphaline.market.missing_sessions import check_sessions
 from alphaline.market.row_repairs import Repair
 from alphaline.market.sessions import session_label
 from tests.unit.market.daily_values import INSTRUMENT, SESSIONS
@@ -156,6 +157,39 @@ def test_a_declared_repair_drops_its_row() -> None:
     assert bars.session.tolist() == np.delete(LABELS, 1).tolist()
 
 
+def test_a_session_without_trading_may_be_dropped_but_not_widened() -> None:
+    untraded = with_value("volume", 1, 0.0)
+    assert len(checked((repair("drop"),), **untraded)) == 4
+    with pytest.raises(DatasetError, match="is declared broken but is sound"):
+        checked((repair("widen_range"),), **untraded)
+
+
+def without_row(row: int) -> dict[str, Any]:
+    return {name: np.delete(column, row) for name, column in columns().items()}
+
+
+def test_a_missing_session_is_refused_unless_declared_absent() -> None:
+    bars = checked((repair("absent"),), **without_row(1))
+    assert bars.session.tolist() == np.delete(LABELS, 1).tolist()
+    check_sessions(bars, SESSIONS, (repair("absent"),))
+    with pytest.raises(
+        DatasetError,
+        match=r"eq\.us\.aapl: .* saw none for 2011-01-04 between row 1 \(2011-01-03\) and row 2 "
+        r"\(2011-01-05\); 1 such of 5 sessions: add their rows, or declare",
+    ):
+        check_sessions(bars, SESSIONS)
+
+
+def test_what_lies_before_the_first_and_after_the_last_bar_is_not_missing() -> None:
+    check_sessions(checked(), SESSIONS)
+    check_sessions(checked(**without_row(0)), SESSIONS)
+
+
+def test_a_dropped_row_is_no_missing_session() -> None:
+    dropped = (repair("drop"),)
+    check_sessions(checked(dropped, **with_value("close", 1, np.nan)), SESSIONS, dropped)
+
+
 def test_a_repair_leaves_the_callers_arrays_as_they_are() -> None:
     given_ = columns(**with_value("high", 1, 100.25))
     daily_bars(given_, INSTRUMENT, SESSIONS, "x", (repair("widen_range"),))
@@ -168,6 +202,14 @@ def test_a_repair_leaves_the_callers_arrays_as_they_are() -> None:
         (repair("drop"), "row 2, session 2011-01-04, is declared broken but is sound"),
         (repair("drop", date(2012, 1, 3)), "a repair names session 2012-01-03, which has no row"),
         (repair("drop", reason=" "), "the repair of session 2011-01-04 states no reason"),
+        (
+            repair("absent"),
+            "session 2011-01-04 is declared absent but has a row; remove the repair",
+        ),
+        (
+            repair("absent", date(2012, 1, 3), " "),
+            "the repair of session 2012-01-03 states no reason",
+        ),
     ],
 )
 def test_a_repair_without_its_defect_or_reason_is_refused(wrong: Repair, message: str) -> None:

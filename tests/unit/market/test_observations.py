@@ -135,6 +135,31 @@ def test_a_null_yield_publishes_nothing() -> None:
     assert [(row.series, row.value) for row in published] == [("UST_3M", 0.001), ("UST_10Y", 0.034)]
 
 
+@pytest.mark.parametrize(
+    ("days", "close", "message"),
+    [
+        ((3, 5, 4), 20.0, "vix_daily.parquet: row 3: 2011-01-04 runs back behind 2011-01-05; sort"),
+        (
+            (3, 4, 4),
+            20.0,
+            "row 3: 2011-01-04 repeats 2011-01-04; sort the rows by ts_event and keep one",
+        ),
+        (
+            (3, 4, 5),
+            np.inf,
+            "vix_daily.parquet, VIX: row 3, 2011-01-05: expected a finite value or null",
+        ),
+    ],
+)
+def test_rows_that_publish_no_clear_value_are_refused(
+    days: tuple[int, ...], close: float, message: str
+) -> None:
+    labels = np.array([session_label(date(2011, 1, day)) for day in days])
+    rows = {"ts_event": labels, "close": np.array([18.0, 19.0, close])}
+    with pytest.raises(DatasetError, match=message):
+        observations(rows, DECLARED["vix_daily"], SESSIONS)
+
+
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(DatasetError, match=r"expected a column 'close' in vix_daily\.parquet"):
         observations({"ts_event": np.array([0])}, DECLARED["vix_daily"], SESSIONS)

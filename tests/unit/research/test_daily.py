@@ -125,5 +125,5 @@ def test_a_strategy_on_minutes_is_refused(sample: ResearchData) -> None:
 
 def test_a_feature_set_on_minutes_is_refused(sample: ResearchData, daily_set: FeatureSet) -> None:
     text = file_text().replace("set: plain_daily", "set: intraday_v1")
-    with pytest.raises(StrategyFileError, match="saw base '1m'"):
+    with pytest.raises(StrategyFileError, match=r"features\.set: .*saw 'intraday_v1' with base '1m'"):
         prepare_daily(read_strategy(text.encode()), sample)

@@ -64,7 +64,8 @@ def test_a_parquet_column_of_another_type_is_named(tmp_path: Path) -> None:
     times = pa.array([0], pa.timestamp("us", "UTC"))
     pq.write_table(pa.table({"ts_event": times, "close": [1.0]}), path)
     with pytest.raises(
-        DatasetError, match="column ts_event: expected int64 as declared, saw datetime64"
+        DatasetError,
+        match=r"column ts_event: expected int64 as declared, saw timestamp\[us, tz=UTC\]; .*write midnight",
     ):
         read_declared(path, {"ts_event": "int64", "close": "float64"})
     assert read_declared(path, {"close": "float64"})["close"].tolist() == [1.0]

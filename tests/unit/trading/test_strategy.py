@@ -1,10 +1,12 @@
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from alphaline.errors import StrategyFileError
+from alphaline.trading.fills import fee_nanos
 from alphaline.trading.risk import limits_schema, read_limits
 from alphaline.trading.strategy import read_strategy, strategy_schema
 
@@ -61,6 +63,11 @@ def test_a_misspelt_key_is_named_with_its_file_and_the_nearest_key(
         (b"participation: 0.1", b"participation: .nan", "participation"),
         (b'"0.5"', b'"-1"', "fee_per_unit_minor"),
         (b'"0.5"', b'"NaN"', "fee_per_unit_minor"),
+        (b'"0.5"', b'"0.0000000001"', "fee_per_unit_minor: .*at most 9 decimals, saw 1E-10; round it up"),
+        (b'"0.5"', b'"1.0000000005"', "at most 9 decimals, saw 1.0000000005"),
+        (b'"0.5"', b'"1e9"', "below a billion"),
+        (b'"0.5"', b'"1e400"', "below a billion"),
+        (b'"0.5"', b'half', r"execution\.fee_per_unit_minor: .*, saw 'half'; correct the value there"),
         (b"flat_at_close: true", b"flat_at_close: false", "flat_at_close"),
         (b"[eq.us.spy]", b"[eq.us.spy, eq.us.spy]", "each instrument once"),
         (b"[eq.us.spy]", b"[]", "universe"),
@@ -68,7 +75,8 @@ def test_a_misspelt_key_is_named_with_its_file_and_the_nearest_key(
         (b"capital_minor: 10000000", b"capital_minor: 10000000.5", "capital_minor"),
         (b"currency: USD", b"currency: USD\ncurrency: EUR", "currency"),
         (b"currency: USD", b"currency: usd", "currency"),
-        (b"currency: USD\n", b"", "currency"),
+        (b"currency: USD\n", b"", "expected a key 'currency', saw none; add it"),
+        (b"  lane: candidate\n", b"", r"expected a key 'model\.lane', saw none; add it"),
         (b"max_missing_features: 0", b"max_missing_features: -1", "max_missing_features"),
     ],
 )  # fmt: skip
@@ -76,6 +84,15 @@ def test_a_value_out_of_range_is_refused_where_it_stands(strategy_file, before, 
     assert before in strategy_file
     with pytest.raises(StrategyFileError, match=expected):
         read_strategy(strategy_file.replace(before, after), "spy.yaml")
+
+
+@pytest.mark.parametrize(
+    "fee", ["0.000000001", "0.5000000000000", "12", "999999999.999999999", "1e8"]
+)
+def test_a_fee_of_nine_decimals_is_exact(strategy_file, fee):
+    strategy = read_strategy(strategy_file.replace(b'"0.5"', f'"{fee}"'.encode()))
+    assert strategy.execution.fee_per_unit_minor == Decimal(fee)
+    assert fee_nanos(strategy.execution) == Decimal(fee) * 10**9
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +137,7 @@ def test_sigma_barriers_over_sessions_are_read(daily_file):
         (b"kind: xgboost", b"kind: oracle", "logistic.*xgboost.*saw 'oracle'"),
         (b"{rounds: 50}", b"{rouns: 50}", "rounds.*saw 'rouns'"),
         (b"{rounds: 50}", b"{rounds: 0}", "rounds"),
-        (b"[sharpe_ratio, auc]", b"[sharp_ratio, auc]", r"sharpe_ratio.*saw \['sharp_ratio'\]"),
+        (b"[sharpe_ratio, auc]", b"[sharp_ratio, auc]", "unknown measure 'sharp_ratio'; did you mean 'sharpe_ratio'.*calmar_ratio"),
         (b"[sharpe_ratio, auc]", b"[auc, auc]", "each measure once"),
         (b"[sharpe_ratio, auc]", b"[]", "measures"),
         (b"first: 504", b"first: 5", r"more than the 5 sessions .*\(2\) and horizon \(3\).* saw 5.*raise first"),
