@@ -13,7 +13,6 @@ from alphaline.labels.triple_barrier import TripleBarrierLabels, triple_barrier
 from alphaline.market.sessions import SessionTable, session_label
 from alphaline.research.prepared import array_digest, label_columns
 from alphaline.runtime.reference import ReferenceData
-from alphaline.trading.fractional_costs import trading_costs
 from alphaline.trading.strategy import Strategy
 from pipelines.backfill import recorded
 from pipelines.steps.decisions import Vectors, read_vectors
@@ -125,17 +124,13 @@ def _facts(
     return Facts(
         dataset=dataset,
         instrument=instrument,
+        master=reference.instruments.require(instrument),
         feature_set=wanted.name,
         feature_set_digest=wanted.digest,
         columns=wanted.column_names,
         engine=decided.engine,
         data_digest=array_digest(decided.values, decided.known_at, starts, prices),
         label_digest=array_digest(*label_columns(longs), *label_columns(shorts)),
-        costs=trading_costs(
-            strategy.execution,
-            reference.instruments.require(instrument),
-            float(np.median(prices[:, 3])),
-        ),
     )
 
 

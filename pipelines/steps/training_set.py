@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from alphaline.labels.triple_barrier import TripleBarrierLabels
+from alphaline.market.instruments import Instrument
 from alphaline.market.sessions import SessionTable
 from alphaline.research.prepared import PreparedData, TradedInstrument
+from alphaline.trading.fill_costs import FillCosts
 from alphaline.trading.strategy import Strategy
 from alphaline.validation.marked_returns import TradedBars
-from alphaline.validation.trading_costs import TradingCosts
 
 Int64 = NDArray[np.int64]
 PRICES = ("open", "high", "low", "close")
@@ -28,24 +29,24 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     dataset, instrument
-        Declared dataset of the bars, and the instrument that is traded.
+        Declared dataset of the bars, and the id of the instrument that is traded.
+    master
+        What the instrument master says of it: costs count in its ticks and units.
     feature_set_digest, engine
         Which operators computed the features, on which engine.
     data_digest, label_digest
         Content of features, times and bars; content of the labels.
-    costs
-        What trading costs, at the median close.
     """
 
     dataset: str
     instrument: str
+    master: Instrument
     feature_set: str
     feature_set_digest: str
     columns: tuple[str, ...]
     engine: str
     data_digest: str
     label_digest: str
-    costs: TradingCosts
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,12 @@ class TrainingSet:
 
     def prepared(self, strategy: Strategy) -> PreparedData:
         """Return the set as a study takes it."""
-        facts = self.facts
+        facts, bars = self.facts, TradedBars(ts_event=self.bar_starts, prices=self.bar_prices)
         traded = TradedInstrument(
             instrument=facts.instrument,
             dataset=facts.dataset,
-            bars=TradedBars(ts_event=self.bar_starts, prices=self.bar_prices),
-            costs=facts.costs,
+            bars=bars,
+            costs=FillCosts(execution=strategy.execution, instrument=facts.master, bars=bars),
         )
         return PreparedData(
             traded=(traded,),
