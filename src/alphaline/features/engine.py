@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from alphaline.features.compiled import layout as at
 from alphaline.features.compiled.step import OPERATOR_VERSION, prepare, step
 from alphaline.features.edge import Arrays, fitted, refusal
 from alphaline.features.feature_set import FeatureSet
@@ -147,11 +146,6 @@ class Engine:
         if fault:
             raise refusal(fault, where, given, self.state_size, self._observed)
         return values, status
-
-    def last_event(self, state: NDArray[np.float64], row: int) -> int | None:
-        """Return the start of the last bar that a row has taken, UTC nanoseconds; None before any."""
-        minute = int(state[row, at.LAST])
-        return minute * MINUTE_NS if minute else None
 
 
 def session_digest(state: NDArray[np.float64]) -> str:

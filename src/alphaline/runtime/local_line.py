@@ -1,6 +1,5 @@
 """The services of a line as child processes on this machine, over a given broker and folder."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -126,14 +125,6 @@ class LocalLine:
         """End a service with SIGKILL and wait for it."""
         self._processes[service].kill()
         self._processes[service].wait()
-
-    def suspend(self, service: str) -> None:
-        """Stop the processor for a service: it is there and does not answer."""
-        self._processes[service].send_signal(signal.SIGSTOP)
-
-    def resume(self, service: str) -> None:
-        """Let a suspended service go on."""
-        self._processes[service].send_signal(signal.SIGCONT)
 
     def stop(self, *services: str) -> None:
         """End services with SIGTERM, all of them where none is named; SIGKILL for those that stay."""

@@ -208,13 +208,6 @@ def test_no_bars_give_no_vectors() -> None:
     assert values.shape == status.shape == (0, len(SET.columns))
 
 
-def test_last_event_is_the_start_of_the_last_bar() -> None:
-    made = run(days=1)
-    assert made.engine.last_event(made.state, 0) is None
-    made.take(0, 9)
-    assert made.engine.last_event(made.state, 0) == made.ts[8]
-
-
 def test_a_calendar_that_begins_after_the_epoch_is_refused() -> None:
     late = FeatureSet("early_v1", SET.columns, date(2010, 12, 31))
     with pytest.raises(DatasetError, match="from its epoch 2010-12-31"):
