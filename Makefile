@@ -22,7 +22,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs clean distclean
+.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -121,6 +121,9 @@ bench: setup setup-serving setup-peers ## Measure the line on this machine
 
 docs: setup ## Write the research library's reference to var/docs/alphaline.html
 	@$(BIN)/python docs/reference.py var/docs
+
+notebook: setup ## Run the notebook of examples/ again and keep its outputs
+	$(BIN)/python docs/notebook.py examples/from_data_to_verdict.ipynb
 
 clean: down ## Stop the line and forget its data; fetched programs stay
 	@if test -d var; then find var -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +; fi

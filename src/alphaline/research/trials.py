@@ -43,6 +43,14 @@ def ledger_folder(data_root: Path) -> Path:
     return data_root / "trials"
 
 
+def open_ledger(data_root: Path | str) -> TrialLedger:
+    """Return the trial ledger of a data root; the folder is made where it is missing.
+
+    Keep one for all your work: what it does not know of, the gate does not count.
+    """
+    return TrialLedger(ledger_folder(Path(data_root)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """A fit over all folds of both fold sets, as it stands in the ledger.
