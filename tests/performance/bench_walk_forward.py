@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,10 +29,13 @@ from alphaline.research.prepared import PreparedData, TradedInstrument
 from alphaline.research.terms import StudyTerms
 from alphaline.research.trials import Trials
 from alphaline.research.walk import folds_of, label_weights
+from alphaline.runtime.places import checkout
+from alphaline.runtime.reference import ReferenceData
 from alphaline.runtime.trial_ledger import TrialLedger
+from alphaline.trading.fill_costs import FillCosts
 from alphaline.trading.research_terms import FoldTerms
+from alphaline.trading.strategy import ExecutionTerms
 from alphaline.validation.marked_returns import TradedBars
-from alphaline.validation.trading_costs import TradingCosts
 
 BLOCKS = 5
 FOLDS = 20
@@ -51,7 +55,16 @@ TERMS = StudyTerms(
     short_quantile=0.1,
     max_missing_features=len(SET.columns),
 )
-COSTS = TradingCosts(half_spread=0.00004, slippage=0.00005, fee=0.00004)
+EXECUTION = ExecutionTerms(
+    half_spread_ticks=0.5,
+    slippage_bps=0.5,
+    participation=0.1,
+    latency_ms=0,
+    fee_per_unit_minor=Decimal("0.5"),
+    time_in_force="session",
+    valid_for_ms=120_000,
+)
+MASTER = ReferenceData(checkout() / "data" / "sample").instruments
 
 Result = dict[str, Any]
 
@@ -112,7 +125,7 @@ def _alone(market: _Market, trainings: list[_Training]) -> None:
 
 
 def _trainings(data: PreparedData) -> list[_Training]:
-    folds = [fold for one in TERMS.schemes(data).values() for fold in folds_of(data, one)]
+    folds = [fold for own in folds_of(data, TERMS).values() for fold in own]
     return [
         _Training(data.features[f.train], data.longs.y[f.train], label_weights(data, f.train))
         for f in folds
@@ -142,11 +155,12 @@ def _prepared(market: _Market) -> PreparedData:
         for side in (LONG, SHORT)
     )
     kept = np.flatnonzero(longs.is_labelled & shorts.is_labelled)
+    made = TradedBars(ts_event=bars.ts_event, prices=prices)
     traded = TradedInstrument(
         instrument=SPY,
         dataset="made",
-        bars=TradedBars(ts_event=bars.ts_event, prices=prices),
-        costs=COSTS,
+        bars=made,
+        costs=FillCosts(execution=EXECUTION, instrument=MASTER.require(SPY), bars=made),
     )
     return PreparedData(
         traded=(traded,),
