@@ -35,6 +35,7 @@ COMMANDS = {
     "rerun": "alphaline.cli.rerun",
     "bench": "alphaline.cli.bench",
     "contracts": "alphaline.cli.contracts",
+    "backtest": "alphaline.cli.backtest",
     "research": "alphaline.cli.research",
     "train": "alphaline.cli.train",
     "deliver": "alphaline.cli.deliver",

@@ -132,7 +132,7 @@ def test_a_backtest_without_a_trade_has_a_page(made: Made, tmp_path: Path) -> No
     path = write_backtest_report(tmp_path / "none.html", made.result, nothing)
     shown = text_of(path.read_text())
     assert "Nothing was traded." in shown
-    assert "none Sharpe ratio a year; 95 %: not defined" in shown
+    assert "none Sharpe ratio a year, of 180 sessions; 95 %: not defined" in shown
 
 
 @given(

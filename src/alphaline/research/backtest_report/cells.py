@@ -46,6 +46,8 @@ def measured(value: float | None, unit: str) -> str:
         return percent(value) + (" a year" if unit.endswith("year") and not _missing(value) else "")
     if unit == "sessions":
         return NONE if _missing(value) else f"{number(value, 0)} sessions"
+    if unit == "count":
+        return number(value, 0)
     if unit == "capital per year":
         return NONE if _missing(value) else f"{number(value, 1)} times a year"
     return number(value, 3 if unit in ("probability", "nats") else 2)

@@ -85,7 +85,8 @@ def _tiles(summary: BacktestSummary) -> str:
         ),
         (
             number(sharpe.estimate),
-            f"Sharpe ratio a year; 95 %: {interval(sharpe, 'ratio') or 'not defined'}",
+            f"Sharpe ratio a year, of {summary.sessions:,} sessions; 95 %: "
+            f"{interval(sharpe, 'ratio') or 'not defined'}",
         ),
         (percent(summary.measures.get("maximum_drawdown")), "deepest drawdown of the account"),
         (gained(held), "buy and hold, equal parts, without costs"),

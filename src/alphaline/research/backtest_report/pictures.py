@@ -55,7 +55,7 @@ def _equity(run: BacktestRun) -> str:
             _logarithmic(axes)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
         axes.set_ylabel(f"{run.strategy.currency} at the close")
-        axes.legend(loc="upper left")
+        axes.legend(loc="lower right", ncols=3, bbox_to_anchor=(1.0, 1.0))
         return svg(
             figure, "equity", "Equity of the account, of buy and hold, and as the study counts"
         )
@@ -74,7 +74,7 @@ def _drawdown(run: BacktestRun) -> str:
         axes.plot(days, under, color=MAIN, linewidth=1.3, label="account")
         axes.fill_between(days, under, 0.0, color=MAIN, alpha=0.15, linewidth=0)
         axes.set_ylabel("% under the peak")
-        axes.legend(loc="lower left", ncols=2)
+        axes.legend(loc="lower right", ncols=2, bbox_to_anchor=(1.0, 1.0))
         return svg(figure, "drawdown", "Drawdown of the account and of buy and hold")
 
 

@@ -1,0 +1,1 @@
+"""What ``alphaline backtest`` works with: daily strategies, and strategies on minutes."""
