@@ -137,7 +137,9 @@ def _joined(
             f"{strategy.strategy_id}: expected decisions whose outcome lies inside the data, saw none; "
             "give more sessions or a shorter horizon"
         )
-    longest = np.concatenate([part.flat_at for part in parts]) - longs.t_entry
+    # Where the bar at a deadline is missing, a position ends in the next one.
+    due = np.concatenate([part.flat_at for part in parts])
+    lives = np.maximum(due, np.maximum(longs.t_touch, shorts.t_touch)) - longs.t_entry
     return PreparedData(
         traded=tuple(_traded(strategy, data, bars[name]) for name in strategy.universe),
         inputs=data.digests,
@@ -152,7 +154,7 @@ def _joined(
         longs=longs,
         shorts=shorts,
         horizon_ns=strategy.exit_rule.horizon_ns,
-        purge_ns=int(longest.max()),
+        purge_ns=int(lives.max()),
     )
 
 

@@ -82,6 +82,20 @@ def test_no_position_outlives_its_third_session(
     assert made.purge_ns >= int((made.t_touch - made.longs.t_entry).max())
 
 
+def test_a_session_without_a_bar_at_the_deadline_lengthens_the_longest_life(
+    sample: ResearchData, daily_set: FeatureSet
+) -> None:
+    whole = prepare_daily(strategy(), sample)
+    longest = int(np.argmax(whole.t_touch - whole.longs.t_entry))
+    name = whole.instruments[whole.instrument[longest]]
+    bars = sample.bars[name]
+    has_bar = bars.closes_at(sample.sessions) != whole.t_touch[longest]
+    gap = replace(bars, session=bars.session[has_bar], values=bars.values[has_bar])
+    made = prepare_daily(strategy(), replace(sample, bars={**sample.bars, name: gap}))
+    lives = made.t_touch - made.longs.t_entry
+    assert whole.longest_life_ns < lives.max() == made.longest_life_ns
+
+
 def test_splits_are_no_losses(sample: ResearchData, daily_set: FeatureSet) -> None:
     made = prepare_daily(strategy(), sample)
     # Apple's two splits halve the raw price; nothing in these years falls by half but one real day.
@@ -125,5 +139,7 @@ def test_a_strategy_on_minutes_is_refused(sample: ResearchData) -> None:
 
 def test_a_feature_set_on_minutes_is_refused(sample: ResearchData, daily_set: FeatureSet) -> None:
     text = file_text().replace("set: plain_daily", "set: intraday_v1")
-    with pytest.raises(StrategyFileError, match=r"features\.set: .*saw 'intraday_v1' with base '1m'"):
+    with pytest.raises(
+        StrategyFileError, match=r"features\.set: .*saw 'intraday_v1' with base '1m'"
+    ):
         prepare_daily(read_strategy(text.encode()), sample)
