@@ -27,7 +27,7 @@ def comparison_page(ledger: TrialLedger, tables: Sequence[Table]) -> str:
     parts = [f"<h1>{escape(title)}</h1>"]
     for number, one in enumerate(tables):
         parts += [_head(one), figure(_intervals_picture(one, number))]
-        parts += [figure(_growth_picture(ledger, one, number)), trials_section(one)]
+        parts += [figure(_growth_picture(ledger, one, number)), _trials(one)]
     return document(title, parts)
 
 
@@ -123,8 +123,7 @@ def _growth_picture(ledger: TrialLedger, one: Table, number: int) -> Picture:
     )
 
 
-def trials_section(one: Table) -> str:
-    """Return the table of trials, a row for each fold set."""
+def _trials(one: Table) -> str:
     head = (
         *("Trial", "Model", "Feature set", "Gate", "Fold set", "#Sharpe", "#Growth a year"),
         *("#Drawdown", "#Sessions", "#Round trips", "#Features", "Does not hold"),

@@ -64,7 +64,7 @@ def test_the_page_is_whole_and_asks_for_nothing_from_outside(page: str) -> None:
     assert not re.search(r"url\((?!#)|@import|<script|<link", page)
     headings = [html.unescape(one) for one in re.findall(r"<h2>(.*?)</h2>", page)]
     assert [one for one in headings if one in SECTIONS] == list(SECTIONS)
-    assert "Trials" in headings
+    assert "Trials of made_v1" in headings
 
 
 def test_the_verdict_stands_with_every_reason_and_n(made: Made, page: str) -> None:
@@ -100,6 +100,12 @@ def test_what_was_assumed_chosen_and_read_is_stated(
     assert run.strategy.digest in shown
     for name in made.result.chosen:
         assert name.replace("_", " ") in shown
+
+
+def test_the_trials_of_the_hypothesis_stand_with_this_one_marked(made: Made, page: str) -> None:
+    shown = text_of(page)
+    assert f"{made.result.trial_id[:8]} (this one) logistic made_v1" in shown
+    assert "1 under this name, N = 1 counted" in shown
 
 
 def test_every_fold_has_its_row_with_the_studys_own_measures(made: Made, page: str) -> None:

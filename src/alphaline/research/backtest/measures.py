@@ -31,20 +31,17 @@ def backtest_measures(run: BacktestRun) -> dict[str, float]:
     and trades count with their profit in money once they are closed. A measure that is not defined
     (no loss to divide by, no trade), or that needs a second study, is left out.
     """
-    known = inputs(run)
-    found = {
-        name: one.of(known)
-        for name, one in MEASURES.items()
-        if one.family != "prediction" and set(one.inputs) <= set(known)
-    }
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+    return _of(inputs(run))
 
 
 def benchmark_measures(run: BacktestRun) -> dict[str, float]:
     """Return the measures of buy and hold that need nothing but its returns."""
-    known = {"returns": run.series.benchmark_returns}
-    found = {name: one.of(known) for name, one in MEASURES.items() if one.inputs == ("returns",)}
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+    return _of({"returns": run.series.benchmark_returns})
+
+
+def study_measures(run: BacktestRun) -> dict[str, float]:
+    """Return the measures of the study's returns that need nothing else but the benchmark's."""
+    return _of({"returns": run.study_returns, "benchmark": run.series.benchmark_returns})
 
 
 def shown_measures(run: BacktestRun) -> tuple[str, ...]:
@@ -76,6 +73,15 @@ def inputs(run: BacktestRun) -> dict[str, Any]:
         "held_ns": _held_ns(run, opened, closes) / len(run.instruments),
         "open_ns": int((closes - opened).sum()),
     }
+
+
+def _of(known: dict[str, Any]) -> dict[str, float]:
+    found = {
+        name: one.of(known)
+        for name, one in MEASURES.items()
+        if one.family != "prediction" and set(one.inputs) <= set(known)
+    }
+    return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _hours(run: BacktestRun) -> tuple[Times, Times]:

@@ -14,6 +14,7 @@ from alphaline.research.backtest.measures import (
     backtest_headlines,
     backtest_measures,
     benchmark_measures,
+    study_measures,
 )
 from alphaline.research.backtest.run import BacktestRun
 from alphaline.research.study import Headline, StudyResult
@@ -42,7 +43,7 @@ class BacktestSummary(msgspec.Struct, frozen=True, kw_only=True):
     benchmark
         The same measures of buy and hold.
     study
-        The study's own measures of the same fold set, where they are financial or of risk.
+        Of the study's returns of the same fold set, with its own of trades.
     steps
         From the study's result to the account's.
     decided, opening, asked
@@ -117,7 +118,7 @@ def summarise(study: StudyResult, run: BacktestRun) -> BacktestSummary:
         measures=backtest_measures(run),
         intervals=backtest_headlines(run),
         benchmark=benchmark_measures(run),
-        study=_studied(study, run.fold_set),
+        study=study_measures(run) | _studied(study, run.fold_set),
         steps=tuple(BridgeStep(*step) for step in bridge(run)),
         decided=len(run.stitched.rows),
         opening=int(np.count_nonzero(run.stitched.sides)),

@@ -35,6 +35,15 @@ def number(value: float | None, digits: int = 2) -> str:
     return NONE if _missing(value) else _signed(f"{value or 0.0:,.{digits}f}")
 
 
+def significant(value: float) -> str:
+    """Return a number with four significant digits, one of ten or more without exponent."""
+    return (
+        number(value, 0)
+        if float(value).is_integer() and abs(value) >= 10
+        else _signed(f"{value:,.4g}")
+    )
+
+
 def money(value: float | None, currency: str, digits: int = 0) -> str:
     """Return an amount in units of the currency."""
     return NONE if _missing(value) else _signed(f"{value or 0.0:,.{digits}f} {currency}")
@@ -44,10 +53,10 @@ def measured(value: float | None, unit: str) -> str:
     """Return a measure's value in its unit, as `alphaline.metrics.catalogue` names units."""
     if unit.startswith("fraction"):
         return percent(value) + (" a year" if unit.endswith("year") and not _missing(value) else "")
-    if unit == "sessions":
-        return NONE if _missing(value) else f"{number(value, 0)} sessions"
     if unit == "count":
         return number(value, 0)
+    if unit == "sessions":
+        return NONE if _missing(value) else f"{number(value, 0)} sessions"
     if unit == "capital per year":
         return NONE if _missing(value) else f"{number(value, 1)} times a year"
     return number(value, 3 if unit in ("probability", "nats") else 2)

@@ -10,8 +10,8 @@ from alphaline.research.backtest_report.cells import (
     in_words,
     interval,
     measured,
-    number,
     row,
+    significant,
 )
 from alphaline.research.pages import table
 from alphaline.research.study import StudyResult
@@ -121,4 +121,4 @@ def _figure(name: str, summary: BacktestSummary, study: StudyResult) -> str:
 def _seen(value: float | None) -> str:
     if value is None:
         return "not defined"
-    return number(value, 0) if float(value).is_integer() and abs(value) >= 10 else f"{value:,.4g}"
+    return significant(value)

@@ -21,8 +21,8 @@ from alphaline.research.backtest_report.trading import (
     decisions_section,
     trades_section,
 )
+from alphaline.research.backtest_report.trials import trials_section
 from alphaline.research.comparison import Table
-from alphaline.research.comparison_page import trials_section
 from alphaline.research.pages import Picture, document, figure
 from alphaline.research.study import StudyResult
 
@@ -55,7 +55,7 @@ def page(
             costs_section(summary, run),
             folds_section(study, run),
             gate_section(study),
-            *(trials_section(one) for one in comparison),
+            *(trials_section(one, study.trial_id) for one in comparison),
             assumptions_section(run),
             provenance_section(study, run),
         ),
