@@ -9,7 +9,7 @@ from alphaline.research.comparison import Table
 from alphaline.research.comparison_page import interval_text
 
 # Where nothing says how wide the output is: a log, a pipe.
-LOG_WIDTH = 160
+LOG_WIDTH = 180
 
 
 def print_tables(tables: Sequence[Table]) -> None:

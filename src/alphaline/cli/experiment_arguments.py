@@ -53,7 +53,10 @@ class ExperimentArguments:
 
 
 def experiment_arguments(
-    description: str | None, strategy: str, argv: Sequence[str] | None = None
+    description: str | None,
+    strategy: str,
+    models: Sequence[str],
+    argv: Sequence[str] | None = None,
 ) -> ExperimentArguments:
     """Return the arguments in ``argv``, by default those of the process.
 
@@ -63,6 +66,8 @@ def experiment_arguments(
         The script's own words, for ``--help``.
     strategy
         File name of the strategy in ``strategies/`` that is used where no other is named.
+    models
+        Kinds to fit beside the strategy's own where no others are named.
 
     Raises
     ------
@@ -74,12 +79,12 @@ def experiment_arguments(
     given = _parser(description, strategy).parse_args(argv)
     stated = read_strategy(given.strategy.read_bytes(), str(given.strategy))
     own = stated.research
-    models = MODEL_KINDS if given.models is None else _kinds(given.models)
+    kinds = models if given.models is None else _kinds(given.models)
     return ExperimentArguments(
         strategy=stated,
         data=given.data,
         data_root=given.data_root,
-        models=tuple(kind for kind in models if own is None or kind != own.model.kind),
+        models=tuple(kind for kind in kinds if own is None or kind != own.model.kind),
         trials=given.trials or (own.search.trials if own and own.search else 1),
         since=given.since,
         until=given.until,

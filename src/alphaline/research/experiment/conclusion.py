@@ -1,12 +1,18 @@
 """An experiment in a few sentences that a sceptic can check."""
 
+from collections.abc import Mapping
+
 from alphaline.market.session_labels import iso
+from alphaline.research.backtest.summary import BacktestSummary
 from alphaline.research.experiment.held_out import HeldOut
 from alphaline.research.study import Headline, StudyResult
 
 
 def conclusion(
-    final: StudyResult, held_out: HeldOut | None, sharpe_by_luck: float | None
+    final: StudyResult,
+    account: BacktestSummary,
+    held_out: HeldOut | None,
+    sharpe_by_luck: float | None,
 ) -> tuple[str, ...]:
     """Return what an experiment found out, a sentence or two in each line.
 
@@ -14,6 +20,8 @@ def conclusion(
     ----------
     final
         The chosen model over all sessions, judged among all trials, with its baseline.
+    account
+        Its decisions in one account, beside buy and hold.
     held_out
         The same in the sessions that no choice had seen; None where none were held out.
     sharpe_by_luck
@@ -24,6 +32,7 @@ def conclusion(
         lines.append(_against(final.baseline.sharpe_delta))
     if held_out is not None:
         lines.append(_held_out(held_out))
+    lines.append(_account(account))
     if failed := _failed(final):
         lines.append(f"Does not hold: {failed}.")
     return tuple(lines)
@@ -46,7 +55,7 @@ def _over_all(final: StudyResult) -> str:
     ratios = {name: figures["sharpe_ratio"] for name, figures in final.intervals.items()}
     trips = ", ".join(f"{one.round_trips:,} {one.fold_set}" for one in final.outcomes)
     return (
-        f"{final.spec.kind} on {final.feature_set}, {len(final.outcomes[0].sessions):,} sessions out of "
+        f"{final.spec.kind} on {final.feature_set} (trial {final.trial_id[:8]}), {len(final.outcomes[0].sessions):,} sessions out of "
         f"sample, net of costs: Sharpe ratio {_by_fold_set(ratios)}; round trips {trips}."
     )
 
@@ -63,6 +72,18 @@ def _held_out(one: HeldOut) -> str:
         f"{_by_fold_set(one.sharpe)}; the baseline {_by_fold_set(one.baseline_sharpe)}. "
         f"{one.looks} trials have been tested on them by now."
     )
+
+
+def _account(one: BacktestSummary) -> str:
+    return (
+        f"One account of {one.capital:,.0f} {one.currency} that follows its {one.fold_set} folds comes to "
+        f"{one.equity:,.0f} by {one.last_session}, Sharpe ratio {_measure(one.measures)}; buying the same "
+        f"instruments in equal parts on {one.first_session} and holding them, {_measure(one.benchmark)}."
+    )
+
+
+def _measure(measures: Mapping[str, float]) -> str:
+    return f"{measures['sharpe_ratio']:.2f}" if "sharpe_ratio" in measures else "undefined"
 
 
 def _failed(final: StudyResult) -> str:

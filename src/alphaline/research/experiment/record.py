@@ -1,8 +1,12 @@
-"""What an experiment leaves: every study judged among all trials, in MLflow, with a report."""
+"""What an experiment leaves: every study judged among all trials, in MLflow, with its report."""
 
 from pathlib import Path
 from typing import NamedTuple
 
+from alphaline.research.backtest import backtest
+from alphaline.research.backtest.summary import BacktestSummary, summarise
+from alphaline.research.backtest.tracked import log_backtest
+from alphaline.research.backtest_report import write_backtest_report
 from alphaline.research.comparison import Table, compare
 from alphaline.research.comparison_page import comparison_page
 from alphaline.research.experiment.conclusion import conclusion
@@ -10,7 +14,10 @@ from alphaline.research.experiment.experiment import Experiment
 from alphaline.research.experiment.finding import Finding
 from alphaline.research.experiment.held_out import HeldOut, held_out
 from alphaline.research.study import StudyResult
-from alphaline.research.tracking import Tracking, log_study, logged_run
+from alphaline.research.tracking import Tracking, logged_run
+
+# An account can follow the decisions of one fold set; the gate judges both.
+FOLD_SET = "rolling"
 
 
 class Recorded(NamedTuple):
@@ -18,10 +25,10 @@ class Recorded(NamedTuple):
 
     Parameters
     ----------
-    results
-        Of each finding in order, judged with the number of all trials.
-    runs
-        MLflow run of each.
+    results, accounts
+        Of each finding in order: judged with the number of all trials, and as one account.
+    runs, reports
+        MLflow run and report of each.
     tables
         All trials side by side.
     page
@@ -33,62 +40,81 @@ class Recorded(NamedTuple):
     """
 
     results: tuple[StudyResult, ...]
+    accounts: tuple[BacktestSummary, ...]
     runs: tuple[str, ...]
+    reports: tuple[Path, ...]
     tables: tuple[Table, ...]
     page: Path
     held_out: HeldOut | None
     conclusion: tuple[str, ...]
 
 
+class _Record(NamedTuple):
+    result: StudyResult
+    account: BacktestSummary
+    run_id: str
+    report: Path
+
+
 def record(experiment: Experiment, final: Finding) -> Recorded:
-    """Judge every finding, write the comparison, and log each as a run of the strategy's experiment.
+    """Judge every finding, trade it in one account, and log it as a run of the strategy's experiment.
 
     A verdict counts all trials, so it comes when the last one is made. A study that stands in MLflow
-    with the same number of trials is not logged again.
+    with the same number of trials is not logged again. Reports and the comparison are written to
+    ``reports`` in the experiment's data root.
 
     Parameters
     ----------
     final
         What the experiment comes to: the finding of `Experiment.confirm`.
     """
-    experiment.progress.going("judging every study among all trials")
-    by_finding = _results(experiment.findings)
-    results = tuple(by_finding.values())
+    experiment.progress.going("comparing all trials")
     tables = compare(experiment.ledger, experiment.strategy.strategy_id)
-    page = _page(experiment, tables)
-    seen = held_out(final, experiment.held_out_from) if experiment.held_out_from else None
-    result = by_finding[final]
-    found = conclusion(result, seen, _table_of(result, tables).sharpe_by_luck)
-    tracking = Tracking.under(experiment.root)
-    runs = []
-    for finding, result in by_finding.items():
-        experiment.progress.going(f"MLflow: {finding.title}")
-        tags = {"mlflow.runName": finding.title, "strategy_digest": finding.strategy.digest}
-        if finding is final:
-            tags["mlflow.note.content"] = "\n\n".join(found)
-        runs.append(
-            logged_run(tracking, result) or log_study(tracking, result, report=page, tags=tags)
-        )
-    experiment.progress.done(f"{len(runs)} runs in MLflow")
-    return Recorded(results, tuple(runs), tables, page, seen, found)
-
-
-def _results(findings: list[Finding]) -> dict[Finding, StudyResult]:
-    found: dict[Finding, StudyResult] = {}
-    for one in findings:
-        baseline = None if one.baseline is None else found[one.baseline]
-        found[one] = one.study.result(one.trial, baseline)
-    return found
-
-
-def _table_of(result: StudyResult, tables: tuple[Table, ...]) -> Table:
-    family = (result.dataset_family, result.label_family)
-    return next(one for one in tables if (one.dataset_family, one.label_family) == family)
-
-
-def _page(experiment: Experiment, tables: tuple[Table, ...]) -> Path:
-    folder = experiment.root / "reports" / experiment.strategy.strategy_id
-    folder.mkdir(parents=True, exist_ok=True)
-    page = folder / "comparison.html"
+    page = _folder(experiment) / "comparison.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(comparison_page(experiment.ledger, tables))
-    return page
+    kept: dict[Finding, _Record] = {}
+    for one in experiment.findings:
+        experiment.progress.going(f"report: {one.title}")
+        baseline = None if one.baseline is None else kept[one.baseline].result
+        kept[one] = _keep(experiment, one, one.study.result(one.trial, baseline), tables)
+    seen = held_out(final, experiment.held_out_from) if experiment.held_out_from else None
+    result, account, run_id, _ = kept[final]
+    found = conclusion(result, account, seen, _own(result, tables)[0].sharpe_by_luck)
+    client = Tracking.under(experiment.root).client()
+    client.set_tag(run_id, "mlflow.note.content", "\n\n".join(found))
+    experiment.progress.done(f"{len(kept)} studies in MLflow, each with its report")
+    results, accounts, runs, reports = zip(*kept.values(), strict=True)
+    return Recorded(results, accounts, runs, reports, tables, page, seen, found)
+
+
+def _keep(
+    experiment: Experiment, one: Finding, result: StudyResult, tables: tuple[Table, ...]
+) -> _Record:
+    run = backtest(
+        one.strategy,
+        experiment.data,
+        one.prepared,
+        one.trial.fitted[FOLD_SET],
+        fold_set=FOLD_SET,
+    )
+    account = summarise(result, run)
+    report = _folder(experiment) / f"{result.trial_id[:8]}.html"
+    tracking = Tracking.under(experiment.root)
+    run_id = logged_run(tracking, result)
+    if run_id is not None and report.is_file():
+        return _Record(result, account, run_id, report)
+    write_backtest_report(report, result, run, _own(result, tables), summary=account)
+    if run_id is None:
+        run_id = log_backtest(tracking, result, run, account, report=report)
+    tracking.client().set_tag(run_id, "mlflow.runName", one.title)
+    return _Record(result, account, run_id, report)
+
+
+def _own(result: StudyResult, tables: tuple[Table, ...]) -> list[Table]:
+    family = (result.dataset_family, result.label_family)
+    return [one for one in tables if (one.dataset_family, one.label_family) == family]
+
+
+def _folder(experiment: Experiment) -> Path:
+    return experiment.root / "reports" / experiment.strategy.strategy_id
