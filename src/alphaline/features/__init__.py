@@ -1,5 +1,7 @@
 """Features: operators, feature sets and the one engine that computes them for stream and history."""
 
+from typing import TYPE_CHECKING
+
 from alphaline.features.columns import Column
 from alphaline.features.engine import Engine, session_digest
 from alphaline.features.feature_set import FeatureSet
@@ -7,6 +9,10 @@ from alphaline.features.history import BarHistory, FeatureHistory, features_of
 from alphaline.features.observations import LastKnown
 from alphaline.features.sets import feature_set
 from alphaline.features.vectors import input_row, vector_messages
+from alphaline.on_demand import submodules
+
+if not TYPE_CHECKING:  # or every misspelt module would have a type
+    __getattr__, _ = submodules(__name__, __path__)
 
 __all__ = [
     "BarHistory",

@@ -1,8 +1,11 @@
 """What ``import alphaline`` gives, and what it leaves for later."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -58,3 +61,27 @@ def test_what_is_not_a_module_of_a_part_is_refused() -> None:
 def test_a_part_lists_its_modules_without_loading_them() -> None:
     loaded = loaded_after("import alphaline; assert 'drawdown' in dir(alphaline.metrics)")
     assert "alphaline.metrics.drawdown" not in loaded
+
+
+def test_what_a_study_starts_with_is_in_research_by_name() -> None:
+    listed = re.findall(r"^`(\w+)`", alphaline.research.__doc__ or "", re.MULTILINE)
+    assert len(listed) == 9
+    for name in listed:
+        assert name in dir(alphaline.research)
+        assert getattr(alphaline.research, name).__name__ == name
+        # A module of that name would take its place once it is loaded.
+        assert not (Path(alphaline.research.__file__ or "").parent / f"{name}.py").exists()
+
+
+def test_a_name_of_research_loads_its_module_and_no_sooner() -> None:
+    assert "alphaline.research.data" not in loaded_after("import alphaline.research")
+    loaded = loaded_after("from alphaline.research import load_sample")
+    assert "alphaline.research.data" in loaded
+    assert "alphaline.research.trials" not in loaded
+
+
+@pytest.mark.parametrize("part", [p for p in dir(alphaline) if p != "errors"])
+def test_every_module_of_a_part_is_reached_from_it(part: str) -> None:
+    package = getattr(alphaline, part)
+    for found in iter_modules(package.__path__):
+        assert hasattr(package, found.name), f"alphaline.{part}.{found.name}"
