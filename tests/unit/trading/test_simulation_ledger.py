@@ -1,6 +1,7 @@
 """A simulation's ledger agrees with its account at every close, whatever happened in between."""
 
 from decimal import Decimal
+from importlib import import_module
 
 import msgspec
 import numpy as np
@@ -21,6 +22,9 @@ from tests.unit.trading.test_simulation_events import (
     made,
     simulated,
 )
+
+# The package gives the function that name.
+simulate_module = import_module("alphaline.trading.simulation.simulate")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +117,16 @@ def test_each_trade_has_all_that_it_earned_in_its_events(execution, pair, seed):
         for decision, net in zip(trades["decision"].tolist(), trades["net"].tolist(), strict=True)
     }
     assert by_decision == expected
+
+
+def test_flows_are_all_there_where_they_need_more_room(execution, pair, monkeypatch):
+    roomy = run(3, execution, pair, 1.0)[1]
+    assert len(roomy.flows) > 20
+    monkeypatch.setattr(simulate_module, "_FLOWS_AT_FIRST", 7)
+    narrow = run(3, execution, pair, 1.0)[1]
+    np.testing.assert_array_equal(narrow.flows, roomy.flows)
+    np.testing.assert_array_equal(narrow.sessions, roomy.sessions)
+    np.testing.assert_array_equal(narrow.fills, roomy.fills)
 
 
 def test_all_kinds_of_events_occur(execution, pair):

@@ -101,11 +101,16 @@ def note_flow(
     account: Record,
     flows: Records,
 ) -> None:
-    """Write down what holding trade ``at`` brought or cost; nothing where it was neither."""
+    """Write down what holding trade ``at`` brought or cost; nothing where it was neither.
+
+    Where the room is used up, flows are only counted.
+    """
     if units == 0 or (cash == 0 and kind != SPLIT):
         return
-    flow = flows[account.flows]
     account.flows += 1
+    if account.flows > len(flows):
+        return
+    flow = flows[account.flows - 1]
     flow.kind, flow.decision, flow.trade = kind, trades[at].decision, at
     flow.row, flow.at, flow.known = trades[at].row, ts, known
     flow.units, flow.cash, flow.fills = units, cash, account.fills

@@ -80,14 +80,6 @@ def _with_room(rows: Records, needed: int) -> Records:
     return grown
 
 
-@compiled
-def _open_trades(instruments: Records) -> int:
-    count = 0
-    for row in range(len(instruments)):
-        count += instruments[row].open_trades
-    return count
-
-
 def _compiled(version: int) -> Any:
     # The cached machine code of a closure is found by what it closes over: a change in any function
     # below it gives another version and so another entry, which the file's own time would not.
@@ -108,7 +100,7 @@ def _compiled(version: int) -> Any:
         closes: Records,
         outcomes: Outcomes,
         curve: Ints,
-    ) -> tuple[Records, Records]:
+    ) -> tuple[Records, int]:
         account = accounts[0]
         event, decision, session = 0, 0, first_session if version >= 0 else 0
         following = 0
@@ -122,7 +114,6 @@ def _compiled(version: int) -> Any:
                 if following > end:
                     break
                 if at_event <= min(at_decision, at_close):
-                    flows = _with_room(flows, account.flows + _open_trades(instruments))
                     take_event(
                         event, events, decisions, decision, instruments, trades, account, flows
                     )
@@ -134,7 +125,6 @@ def _compiled(version: int) -> Any:
                     )  # fmt: skip
                     decision += 1
                 else:
-                    flows = _with_room(flows, account.flows + _open_trades(instruments))
                     _close_session(
                         session, sessions, at_close, terms, instruments, trades, account, closes,
                         flows,
@@ -144,7 +134,6 @@ def _compiled(version: int) -> Any:
             instrument.close, instrument.mark_ts = bars.values[i, 3], end
             if instrument.open_trades > 0:
                 fills = _with_room(fills, account.fills + 2 * instrument.open_trades)
-                flows = _with_room(flows, account.flows + instrument.open_trades)
                 o, h, l, c = bars.values[i, 0], bars.values[i, 1], bars.values[i, 2], bars.values[i, 3]  # fmt: skip # noqa: E741
                 bar = Bar(i, bars.start[i], end, o, h, l, c)
                 take_bar(bar, bars.values[i, 4], instrument, trades, account, fills, flows, terms)
@@ -154,11 +143,10 @@ def _compiled(version: int) -> Any:
         last = bars.end[len(bars.end) - 1]
         if session < len(sessions.close) and sessions.start[session] < last:
             at = min(last, sessions.close[session])
-            flows = _with_room(flows, account.flows + _open_trades(instruments))
             _close_session(
                 session, sessions, at, terms, instruments, trades, account, closes, flows
             )
-        return fills, flows
+        return fills, decision
 
     return run
 
@@ -169,7 +157,6 @@ VERSION = version_of(
         _next_instant,
         _close_session,
         _with_room,
-        _open_trades,
         take_event,
         take_decision,
         take_bar,

@@ -27,6 +27,10 @@ from alphaline.trading.simulation.records import (
 from alphaline.trading.simulation.result import SimulationResult
 from alphaline.trading.strategy import ExecutionTerms
 
+# Dividends, splits and nights borrowed that there is room for; with more the simulation is run once
+# again. An array that grows inside the loop, as that of the fills does, would cost each bar a third.
+_FLOWS_AT_FIRST = 2**15
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationTerms:
@@ -98,6 +102,21 @@ def simulate(
     ContractError
         For instruments of several currencies, or a decision on a row that the market lacks.
     """
+    found = _simulated(market, decisions, terms, profile, instruments, _FLOWS_AT_FIRST)
+    needed = int(found.account["flows"])
+    if needed > _FLOWS_AT_FIRST:
+        found = _simulated(market, decisions, terms, profile, instruments, needed)
+    return found
+
+
+def _simulated(
+    market: MarketArrays,
+    decisions: Decisions,
+    terms: SimulationTerms,
+    profile: RiskProfile,
+    instruments: InstrumentMaster,
+    room: int,
+) -> SimulationResult:
     rows = _instrument_records(market, instruments)
     currency = _currency(market, instruments)
     _check_rows(decisions, len(rows))
@@ -108,7 +127,8 @@ def simulate(
     closes = np.zeros(_sessions_of(market, first_session) + 1, SESSION)
     outcomes = Outcomes(*(np.zeros(len(decisions), np.int64) for _ in Outcomes._fields))
     curve = np.empty((len(market) if terms.has_curve else 0, 2), np.int64)
-    fills, flows = run(
+    flows = np.empty(room, FLOW)
+    fills, _ = run(
         market.columns(),
         market.events.columns(),
         decisions.columns(),
@@ -120,7 +140,7 @@ def simulate(
         trades,
         accounts,
         np.empty(4 * len(trades) + 64, FILL),
-        np.empty(64, FLOW),
+        flows,
         closes,
         outcomes,
         curve,
