@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alphaline.errors import DatasetError
 from alphaline.models.catalogue import ModelSpec, fit
@@ -19,6 +21,7 @@ from alphaline.research.trials import Trials
 from alphaline.research.walk import folds_of, label_weights
 from alphaline.runtime.trial_ledger import TrialLedger
 from alphaline.selection import SelectionRule, select_features
+from alphaline.validation.marked_returns import TradedBars
 from tests.unit.research.made_data import INSTRUMENTS, QUICK, TREES, made_data, terms
 
 RULE = SelectionRule(repeats=2, explained_rows=50)
@@ -81,30 +84,46 @@ def test_a_search_before_it_counts(tmp_path: Path) -> None:
     assert selected(trials).trials_counted == 3
 
 
-def test_nothing_of_the_held_out_span_is_seen(found: SelectedColumns, tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    later = DATA.session >= HELD_OUT
-    features = DATA.features.copy()
-    features[later] = rng.normal(size=(int(later.sum()), 5)).astype(np.float32)
+@settings(deadline=None, max_examples=6)
+@given(place=st.integers(150, 290), seed=st.integers(0, 2**32 - 1))
+def test_nothing_of_the_held_out_span_is_seen(
+    place: int, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    since = int(DATA.sessions.session[place])
+    seen, other = (
+        select_columns(
+            trials_of(tmp_path_factory.mktemp("ledger"), data),
+            QUICK,
+            held_out_from=since,
+            rule=RULE,
+        )
+        for data in (DATA, scrambled(DATA, since, np.random.default_rng(seed)))
+    )
+    assert verdicts(seen) == verdicts(other)
+    assert seen.trial_id == other.trial_id
+    assert seen.last_session < since == seen.held_out_from
+
+
+def scrambled(data: PreparedData, since: int, rng: np.random.Generator) -> PreparedData:
+    """Return the data with other features, outcomes and prices from ``since`` on."""
+    later = data.session >= since
+    features = data.features.copy()
+    features[later] = rng.normal(size=(int(later.sum()), len(data.columns))).astype(np.float32)
     longs, shorts = (
         replace(
             one,
-            y=np.where(later, 1 - one.y, one.y).astype(one.y.dtype),
+            y=np.where(later & (rng.random(len(data)) < 0.5), 1 - one.y, one.y).astype(one.y.dtype),
             realised=np.where(later, -one.realised, one.realised),
         )
-        for one in (DATA.longs, DATA.shorts)
+        for one in (data.longs, data.shorts)
     )
-    traded = tuple(replace(one, bars=_scrambled(one.bars)) for one in DATA.traded)
-    other = replace(DATA, features=features, longs=longs, shorts=shorts, traded=traded)
-    seen = selected(trials_of(tmp_path, other))
-    assert verdicts(seen) == verdicts(found)
-    assert seen.trial_id == found.trial_id
-    assert seen.last_session < HELD_OUT == seen.held_out_from
+    traded = tuple(replace(one, bars=_dearer(one.bars, since)) for one in data.traded)
+    return replace(data, features=features, longs=longs, shorts=shorts, traded=traded)
 
 
-def _scrambled(bars):
+def _dearer(bars: TradedBars, since: int) -> TradedBars:
     prices = bars.prices.copy()
-    prices[bars.ts_event >= HELD_OUT] *= 3.0
+    prices[bars.ts_event >= since] *= 3.0
     return replace(bars, prices=prices)
 
 
