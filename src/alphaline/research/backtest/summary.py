@@ -118,7 +118,7 @@ def summarise(study: StudyResult, run: BacktestRun) -> BacktestSummary:
         measures=backtest_measures(run),
         intervals=backtest_headlines(run),
         benchmark=benchmark_measures(run),
-        study=study_measures(run) | _studied(study, run.fold_set),
+        study=_studied(study, run.fold_set) | study_measures(run),
         steps=tuple(BridgeStep(*step) for step in bridge(run)),
         decided=len(run.stitched.rows),
         opening=int(np.count_nonzero(run.stitched.sides)),
