@@ -39,23 +39,26 @@ def lookahead(
     first: First = datetime(2011, 1, 3),  # noqa: DTZ001 - a session's date
     last: Last = datetime(2011, 1, 31),  # noqa: DTZ001
     cuts: Annotated[int, typer.Option(min=1, help="Points at which history is cut.")] = 200,
-    seed: Annotated[int, typer.Option(help="Draws the points.")] = 7,
+    research_cuts: Annotated[
+        int, typer.Option(min=2, help="Points at which the columns of research are cut.")
+    ] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the points.")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Nothing is known before it was known: cutting history changes no earlier row; leaks are flagged."""
+    """Nothing is known before it was known: the leaks of research are flagged, clean columns are not."""
     from rich.console import Console
     from rich.progress import track
 
     from alphaline.cli.verification.lookahead import Plan, verify_lookahead
+    from alphaline.cli.verification.lookahead_table import lines
 
     console = Console(stderr=True)
-    plan = Plan(first.date(), last.date(), cuts, seed)
-    conclude(
-        lambda _: verify_lookahead(
-            plan, lambda points, what: track(points, what, console=console, transient=True)
-        ),
-        as_json,
+    found = verify_lookahead(
+        Plan(first.date(), last.date(), cuts, seed, research_cuts),
+        lambda points, what: track(points, what, console=console, transient=True),
     )
+    answer(found, lines(found), as_json=as_json)
+    raise typer.Exit(0 if found["holds"] else 1)
 
 
 @app.command()

@@ -1,16 +1,14 @@
-"""`alphaline verify lookahead`: what holds holds, and each planted leak alone is enough to see."""
+"""`alphaline verify lookahead` on the line: what holds holds, and each planted leak alone is enough to see."""
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
-from alphaline.cli.__main__ import app
 from alphaline.cli.verification import lookahead
 from alphaline.cli.verification.feature_rows import FeatureRows, changed_rows
 from alphaline.cli.verification.feature_sources import Backfill, ExtraColumn, Stream
@@ -40,13 +38,15 @@ def closes(history: History) -> NDArray[np.float64]:
     return history.bars.values[:, 3]
 
 
-def test_the_command_holds_on_recorded_bars() -> None:
-    asked = ["verify", "lookahead", "--json", "--cuts", "6", "--last", "2011-01-06"]
-    done = CliRunner().invoke(app, asked)
-    found = json.loads(done.stdout)
-    assert done.exit_code == 0
-    assert found["holds"] is True
-    assert (found["cuts"], found["changed_rows"], found["changed_labels"]) == (6, 0, 0)
+def on_the_line(history: History) -> dict[str, Any]:
+    plan = PLAN._replace(cuts=3)
+    return lookahead.verify_line(REFERENCE, history, plan, lambda cuts, _: cuts)
+
+
+def test_the_line_holds_on_recorded_bars(history: History) -> None:
+    found = on_the_line(history)
+    assert lookahead.holds(found)
+    assert (found["cuts"], found["changed_rows"], found["changed_labels"]) == (3, 0, 0)
     assert [leak["flagged"] for leak in found["planted_leaks"]] == [True, True, True]
     assert "knowledge_time" in found["refused_declaration"]["error"]
     assert [moment["new_york"][-5:] for moment in found["known"]] == [
@@ -70,7 +70,7 @@ def test_a_planted_leak_is_flagged_and_nothing_beside_it(
 
 @pytest.mark.parametrize("hidden", range(len(LEAKS)), ids=lambda place: LEAKS[place].name)
 def test_a_leak_that_is_not_flagged_makes_the_command_fail(
-    hidden: int, monkeypatch: pytest.MonkeyPatch
+    hidden: int, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def with_an_honest_one(_: SessionTable) -> Sequence[ExtraColumn]:
         return [
@@ -79,13 +79,13 @@ def test_a_leak_that_is_not_flagged_makes_the_command_fail(
         ]
 
     monkeypatch.setattr(lookahead, "planted_leaks", with_an_honest_one)
-    found = lookahead.verify_lookahead(PLAN._replace(cuts=3))
+    found = on_the_line(history)
     assert [leak["flagged"] for leak in found["planted_leaks"]].count(False) == 1
-    assert found["holds"] is False
+    assert not lookahead.holds(found)
 
 
 def test_a_leak_outside_the_planted_ones_makes_the_command_fail(
-    monkeypatch: pytest.MonkeyPatch,
+    history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Leaking(Backfill):
         def __call__(self, history: History) -> FeatureRows:
@@ -94,10 +94,10 @@ def test_a_leak_outside_the_planted_ones_makes_the_command_fail(
             return rows
 
     monkeypatch.setattr(lookahead, "Backfill", Leaking)
-    found = lookahead.verify_lookahead(PLAN._replace(cuts=3))
+    found = on_the_line(history)
     assert found["clean_columns_flagged"] == ["log_return_1"]
     assert found["stream_backfill_differences"] > 0
-    assert found["holds"] is False
+    assert not lookahead.holds(found)
 
 
 def test_a_cut_is_known_history_and_nothing_more(history: History) -> None:

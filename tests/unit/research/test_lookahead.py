@@ -89,7 +89,9 @@ def test_a_function_of_the_past_is_never_flagged(drawn: list[float], seed: int, 
     cuts = cut_instants(row.ts, count, seed)
     found = check_columns(lambda one: {"c": weighted(one, drawn, 0)}, row, cuts, Row.until)["c"]
     assert not found.is_flagged
-    assert found.compared == sum(len(row.until(ts).ts) for ts in cuts)
+    lengths = [len(row.until(ts).ts) for ts in cuts]
+    assert found.compared == sum(lengths)
+    assert found.valued == sum(max(0, length - len(drawn) + 1) for length in lengths)
     assert (found.cuts, found.changed_cuts, found.first_cut) == (count, 0, None)
 
 

@@ -1,4 +1,4 @@
-"""Nothing is known before it was known: history cut anywhere changes no earlier row and no touched label."""
+"""Nothing is known before it was known: on the line, and in research with its usual mistakes planted."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from alphaline.cli.verification import research_lookahead
 from alphaline.cli.verification.feature_rows import FeatureRows, changed_rows
 from alphaline.cli.verification.feature_sources import Backfill, ExtraColumn, Source, Stream
 from alphaline.cli.verification.history import History, recorded_history
@@ -31,12 +32,13 @@ Track = Callable[[Iterable[int], str], Iterable[int]]
 
 
 class Plan(NamedTuple):
-    """Which sessions are cut, at how many points, drawn with which seed."""
+    """Which sessions are cut, at how many points, drawn with which seed; and at how many in research."""
 
     first: date
     last: date
     cuts: int
     seed: int
+    research_cuts: int = 32
 
 
 class Found(NamedTuple):
@@ -56,32 +58,42 @@ def verify_lookahead(plan: Plan, track: Track = lambda cuts, _: cuts) -> dict[st
 
     Every cut is folded by the backfill from its first bar, with three planted leaks beside the columns
     of the set, and by the stream over its last two sessions; ten also by the stream from the first bar.
+    What research makes of the minutes and of the daily sample is checked beside it.
     """
     root = checkout()
     reference = ReferenceData(root / "data" / "sample")
-    sessions = reference.sessions
     file = reference.root / "spy_minute_2011.parquet"
     history = recorded_history(reference, file, INSTRUMENT, plan.first, plan.last)
+    line = verify_line(reference, history, plan, track)
+    research = research_lookahead.verify_research(history, plan.research_cuts, plan.seed, track)
+    return {
+        "holds": holds(line) and research_lookahead.holds(research),
+        "sessions": [plan.first.isoformat(), plan.last.isoformat()],
+        "bars": len(history.bars),
+        "seed": plan.seed,
+        **line,
+        **research,
+    }
+
+
+def verify_line(
+    reference: ReferenceData, history: History, plan: Plan, track: Track
+) -> dict[str, Any]:
+    """Return what cutting shows of the line's own features and labels, of stream and backfill."""
+    root, sessions = checkout(), reference.sessions
     strategy = read_strategy((root / "strategies" / "spy_intraday_v1.yaml").read_bytes())
     engine = Engine(feature_set(strategy.features.set), sessions)
     leaks = planted_leaks(sessions)
     cuts = random_cuts(history, plan.cuts, plan.seed)
     fingerprint = determinism.fingerprint(engine.operator_version)
-    found = {
+    return {
+        "columns": len(engine.feature_set.columns),
+        "cuts": len(cuts),
         **check_backfill(engine, leaks, history, cuts, track),
         **check_stream(engine, fingerprint, history, cuts, track),
         **check_labels(engine, strategy, history, cuts, track),
         "refused_declaration": refused_declaration(reference, "vix_daily"),
         "known": shown_moments(reference, SHOWN_DAY),
-    }
-    return {
-        "holds": holds(found),
-        "sessions": [plan.first.isoformat(), plan.last.isoformat()],
-        "bars": len(history.bars),
-        "columns": len(engine.feature_set.columns),
-        "cuts": len(cuts),
-        "seed": plan.seed,
-        **found,
     }
 
 

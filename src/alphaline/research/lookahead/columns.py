@@ -39,8 +39,11 @@ class ColumnFinding(NamedTuple):
 
     Parameters
     ----------
-    compared, changed
-        Rows over all cuts, and how many of them the cut changes, adds or takes away.
+    compared, valued
+        Rows of the cut histories over all cuts, and how many of them hold a value. A column that is
+        NaN throughout shows nothing.
+    changed
+        Rows that a cut changes, adds or takes away.
     cuts, changed_cuts
         How often history was cut, and how many of the cuts changed a row.
     first_cut, first_row
@@ -48,6 +51,7 @@ class ColumnFinding(NamedTuple):
     """
 
     compared: int
+    valued: int
     changed: int
     cuts: int
     changed_cuts: int
@@ -60,7 +64,7 @@ class ColumnFinding(NamedTuple):
         return self.changed > 0
 
 
-NOTHING_CUT = ColumnFinding(0, 0, 0, 0, None, None)
+NOTHING_CUT = ColumnFinding(0, 0, 0, 0, 0, None, None)
 
 
 def check_columns(
@@ -99,9 +103,9 @@ def check_columns(
     for ts in cuts:
         cut = make(until(history, ts))
         for name in dict.fromkeys((*whole, *cut)):
-            pair = (whole.get(name, nothing), cut.get(name, nothing))
-            changed = changed_rows(*(_checked(name, one).known_by(ts) for one in pair))
-            found[name] = _added(found.get(name, NOTHING_CUT), ts, len(pair[1].ts_known), changed)
+            own = _checked(name, cut.get(name, nothing)).known_by(ts)
+            changed = changed_rows(whole.get(name, nothing).known_by(ts), own)
+            found[name] = _added(found.get(name, NOTHING_CUT), ts, own, changed)
     return found
 
 
@@ -121,10 +125,11 @@ def changed_rows(whole: KnownColumn, cut: KnownColumn) -> Times:
     return np.sort(np.concatenate([whole.ts_known[left][differs], one_sided]))
 
 
-def _added(found: ColumnFinding, ts: int, compared: int, changed: Times) -> ColumnFinding:
+def _added(found: ColumnFinding, ts: int, cut: KnownColumn, changed: Times) -> ColumnFinding:
     is_first = changed.size > 0 and found.first_cut is None
     return ColumnFinding(
-        compared=found.compared + compared,
+        compared=found.compared + len(cut.values),
+        valued=found.valued + int(np.isfinite(cut.values).sum()),
         changed=found.changed + len(changed),
         cuts=found.cuts + 1,
         changed_cuts=found.changed_cuts + (changed.size > 0),
