@@ -12,7 +12,7 @@ from alphaline.runtime import determinism
 determinism.apply()
 
 from alphaline.cli.comparison_table import print_tables
-from alphaline.cli.experiment_arguments import experiment_arguments
+from alphaline.cli.experiment_arguments import experiment_arguments, run_script
 from alphaline.cli.progress import Timed, shown
 from alphaline.models.catalogue import ModelSpec
 from alphaline.research.experiment import Experiment, record
@@ -57,4 +57,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(run_script(main))

@@ -1,12 +1,13 @@
 """The arguments of a research script, such as those in ``examples/``."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from alphaline.errors import ModelError
+from alphaline.cli.output import fail
+from alphaline.errors import AlphalineError, ModelError
 from alphaline.models.catalogue import MODEL_KINDS
 from alphaline.research.data import ResearchData, load
 from alphaline.runtime.places import checkout, home
@@ -92,13 +93,23 @@ def experiment_arguments(
     )
 
 
+def run_script(main: Callable[[], None]) -> int:
+    """Run a script and return its exit code; a fault of ours is a message, not a traceback."""
+    try:
+        main()
+    except AlphalineError as error:
+        fail(error, as_json=False)
+        return 1
+    return 0
+
+
 def _parser(description: str | None, strategy: str) -> argparse.ArgumentParser:
     root = checkout()
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--strategy", type=Path, default=root / "strategies" / strategy, help="Strategy file.")
+    add("--strategy", type=_file, default=root / "strategies" / strategy, help="Strategy file.")
     add("--data", type=Path, default=root / "data" / "sample", help="Folder of declared data.")
     add("--data-root", type=Path, default=home() / "research", help="Trials, reports, MLflow.")
     add("--models", help=f"Further kinds, of {','.join(MODEL_KINDS)}; empty for none.")
@@ -107,6 +118,12 @@ def _parser(description: str | None, strategy: str) -> argparse.ArgumentParser:
     add("--until", type=date.fromisoformat, default=LATEST, help="Last session, YYYY-MM-DD.")
     add("--threads", type=_positive, default=1, help="Threads of each fit.")
     return parser
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"expected a file, saw none at {text}")
+    return Path(text)
 
 
 def _positive(text: str) -> int:

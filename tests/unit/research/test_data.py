@@ -224,3 +224,22 @@ def test_a_label_of_a_file_that_names_no_session_is_refused(
 
 def test_the_series_of_an_instrument_is_named_by_its_ticker() -> None:
     assert series_id("eq.us.ibm") == "IBM_CLOSE"
+
+
+def test_a_span_keeps_both_of_its_ends_and_an_instrument_without_bars_is_gone(
+    sample: ResearchData,
+) -> None:
+    cut = sample.between(date(2003, 2, 3), date(2003, 2, 28))
+    assert {name: len(own) for name, own in cut.bars.items()} == {"eq.us.aapl": 19, "eq.us.ibm": 19}
+    assert cut.bars["eq.us.ibm"].session[[0, -1]].tolist() == [
+        session_label(date(2003, 2, 3)),
+        session_label(date(2003, 2, 28)),
+    ]
+    assert cut.digests == sample.digests
+    assert sample.between(date(2020, 1, 2), date(2020, 1, 3)).bars == {}
+
+
+def test_a_span_is_adjusted_from_its_own_first_bar(sample: ResearchData) -> None:
+    # AAPL split 2:1 on 2005-02-28: before it, a share is one; after it, two.
+    cut = sample.between(date(2005, 2, 25), date(2005, 2, 28)).adjusted("eq.us.aapl")
+    assert cut.factor.tolist() == [1.0, 2.0]

@@ -7,7 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from alphaline.research.study import Study, StudyResult
-from alphaline.research.tracking import Tracking, log_study, logged_results, runs_by_trial
+from alphaline.research.tracking import (
+    Tracking,
+    log_study,
+    logged_results,
+    logged_run,
+    runs_by_trial,
+)
 from alphaline.runtime.trial_ledger import TrialLedger
 from alphaline.trading.research_terms import FoldTerms
 from alphaline.validation.gate import GateVerdict
@@ -82,3 +88,13 @@ def test_a_logged_result_can_be_read_again(root: Path, result: StudyResult, run_
     assert runs_by_trial(Tracking.under(root), "made_v1") == {result.trial_id: run_id}
     assert logged_results(Tracking.under(root), "never_logged") == []
     assert runs_by_trial(Tracking.under(root), "never_logged") == {}
+
+
+def test_a_study_is_found_again_if_it_was_judged_among_as_many_trials(
+    root: Path, result: StudyResult, run_id: str
+) -> None:
+    tracking = Tracking.under(root)
+    assert logged_run(tracking, result) == run_id
+    assert logged_run(tracking, msgspec.structs.replace(result, trials_counted=2)) is None
+    assert logged_run(tracking, msgspec.structs.replace(result, trial_id="0" * 32)) is None
+    assert logged_run(tracking, msgspec.structs.replace(result, hypothesis_id="other")) is None
