@@ -162,6 +162,7 @@ _ALL = (
         financial.profit_factor,
         "sum of gains over sum of losses by trade",
     ),
+    _financial("round_trips", "count", financial.round_trips, "positions opened and closed"),
     _financial("hit_rate", "fraction", financial.hit_rate, "share of trades with a profit"),
     _financial(
         "turnover",
@@ -172,6 +173,10 @@ _ALL = (
     _financial("exposure", "fraction", financial.exposure, "share of open time with a position"),
     _financial(
         "cost_share", "fraction", financial.cost_share, "share of gross profit that costs take"
+    ),
+    _prediction("rows", "count", prediction.row_count, "labelled decisions that were predicted"),
+    _prediction(
+        "positive_share", "fraction", prediction.positive_share, "share of ones among the labels"
     ),
     _prediction("auc", "probability", prediction.auc, "that a one is ranked above a zero"),
     _prediction("log_loss", "nats", prediction.log_loss, "mean negative log likelihood"),

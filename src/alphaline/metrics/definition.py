@@ -22,7 +22,8 @@ class Measure:
         What it is about: money, predictions, or risk.
     unit
         Unit of its value: ``ratio`` (a pure number), ``fraction`` (0.01 is one per cent), ``fraction per
-        year``, ``probability``, ``nats``, ``sessions``, ``capital per year``.
+        year``, ``probability``, ``nats``, ``sessions``, ``capital per year``,
+        ``count``.
     function
         Pure function; NaN where the measure is not defined.
     meaning

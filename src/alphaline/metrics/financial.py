@@ -111,6 +111,11 @@ def hit_rate(trades: Floats) -> float:
     return float(np.mean(trades > 0.0))
 
 
+def round_trips(trades: Floats) -> float:
+    """Return how many trades there are, each of which opens and closes a position."""
+    return float(trades.size)
+
+
 def turnover(traded: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
     """Return how often the capital is traded in a year, buys and sells added.
 

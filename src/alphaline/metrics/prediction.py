@@ -18,6 +18,16 @@ NAN = math.nan
 SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 
 
+def row_count(y: Classes) -> float:
+    """Return how many rows there are."""
+    return float(y.size)
+
+
+def positive_share(y: Classes) -> float:
+    """Return the share of ones; NaN without a row."""
+    return float(np.mean(y)) if y.size else NAN
+
+
 def auc(y: Classes, p: Floats) -> float:
     """Return the probability that a one is ranked above a zero, ties counted half.
 
@@ -92,20 +102,26 @@ def calibration_curve(y: Classes, p: Floats, bins: int = 10) -> CalibrationCurve
     return CalibrationCurve(mean_probability=said / rows, share_of_ones=ones / rows, count=count)
 
 
-def precision(y: Classes, p: Floats, threshold: float) -> float:
-    """Return the share of ones among rows with ``p >= threshold``; NaN without such a row."""
+def precision(y: Classes, p: Floats, threshold: float | Floats) -> float:
+    """Return the share of ones among rows with ``p >= threshold``; NaN without such a row.
+
+    ``threshold`` is one number or, where rows are of several models, float64 (n,): that of each row.
+    """
     if np.isnan(p).any():
         return NAN
     chosen = p >= threshold
     return float(np.mean(y[chosen] == 1)) if chosen.any() else NAN
 
 
-def recall(y: Classes, p: Floats, threshold: float) -> float:
-    """Return the share of the ones that have ``p >= threshold``; NaN without a one."""
+def recall(y: Classes, p: Floats, threshold: float | Floats) -> float:
+    """Return the share of the ones that have ``p >= threshold``; NaN without a one.
+
+    ``threshold`` as in `precision`.
+    """
     if np.isnan(p).any():
         return NAN
     ones = y == 1
-    return float(np.mean(p[ones] >= threshold)) if ones.any() else NAN
+    return float(np.mean((p >= threshold)[ones])) if ones.any() else NAN
 
 
 def information_coefficient(p: Floats, realised: Floats) -> float:

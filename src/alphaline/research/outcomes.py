@@ -1,17 +1,21 @@
 """What a model's decisions over a fold set earned, and how good they were."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alphaline.metrics.benchmark import sharpe_delta
+from alphaline.research.measured import ALWAYS, decided_in, measured
+from alphaline.research.predictions import Predictions, predictions_of
 from alphaline.research.prepared import Indices, PreparedData
-from alphaline.research.walk import NO_ENTRY, FittedFold
-from alphaline.validation.fold_metrics import fold_metrics
-from alphaline.validation.marked_returns import held_ns, marked_returns
+from alphaline.research.walk import NO_ENTRY, FittedFold, tested_sessions
+from alphaline.validation.fold_metrics import USUAL_MEASURES
+from alphaline.validation.marked_returns import marked_returns
 from alphaline.validation.trades import Sides, Trades, take_positions
 
 Floats = NDArray[np.float64]
@@ -31,9 +35,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     round_trips
         Positions opened in them.
     metrics, fold_metrics
-        Measures over all test spans, and of each; see ``fold_metrics``.
+        Measures over all test spans, and of each, by family and name; see ``fold_metrics``.
     blind_folds
         Folds whose model hardly told rows apart: it gave no thresholds, and nothing was opened.
+    predictions
+        Calibration curve, and information coefficient by horizon, of all test predictions.
     """
 
     model: str
@@ -44,6 +50,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, float]
     fold_metrics: tuple[dict[str, float], ...]
     blind_folds: int = 0
+    predictions: Predictions | None = None
 
     @property
     def returns(self) -> Floats:
@@ -84,25 +91,30 @@ def stitched_decisions(data: PreparedData, fitted: Sequence[FittedFold]) -> Stit
     return Stitched(rows, sides, trades)
 
 
-def tested_sessions(fitted: Sequence[FittedFold]) -> Times:
-    """Return the test sessions of consecutive folds (midnight UTC of their dates)."""
-    return np.concatenate([one.fold.test_sessions for one in fitted])
-
-
 def stitched_returns(data: PreparedData, fitted: Sequence[FittedFold]) -> Floats:
     """Return the daily net returns of the test sessions of consecutive folds, stitched."""
     return _traded(data, fitted).returns
 
 
 def outcome_of(
-    data: PreparedData, model: str, fold_set: str, fitted: Sequence[FittedFold]
+    data: PreparedData,
+    model: str,
+    fold_set: str,
+    fitted: Sequence[FittedFold],
+    measures: Sequence[str] = USUAL_MEASURES,
 ) -> Outcome:
     """Return what consecutive folds came to.
 
     A position may live on from one test span into the next, and blocks decisions there: the spans
     are traded as one history, each decided by its own fold's model and thresholds. Every position
     has ended when they have.
+
+    Parameters
+    ----------
+    measures
+        What to compute beside `ALWAYS`.
     """
+    names = tuple(dict.fromkeys((*ALWAYS, *measures)))
     traded = _traded(data, fitted)
     ends = np.cumsum([len(one.fold.test_sessions) for one in fitted])
     spans = np.split(traded.returns, ends[:-1])
@@ -113,14 +125,35 @@ def outcome_of(
         sessions=tuple(tested_sessions(fitted).tolist()),
         net_returns=tuple(traded.returns.tolist()),
         round_trips=sum(len(trades.net) for trades in traded.trades),
-        metrics=_metrics(data, fitted, traded.trades, traded.returns),
+        metrics=measured(data, fitted, traded.trades, traded.returns, names),
         fold_metrics=tuple(
-            _metrics(
-                data, [one], [_decided_in(trades, one.fold.test) for trades in traded.trades], span
-            )
+            measured(data, [one], decided_in(traded.trades, one.fold.test), span, names)
             for one, span in zip(fitted, spans, strict=True)
         ),
+        predictions=predictions_of(data, fitted),
     )
+
+
+def beside_baseline(outcome: Outcome, baseline: Outcome) -> Outcome:
+    """Return an outcome with the measure ``sharpe_delta``, stitched and per fold.
+
+    Both were tested on the same sessions, in folds of one length.
+    """
+    folds = len(outcome.fold_metrics)
+    spans = zip(np.split(outcome.returns, folds), np.split(baseline.returns, folds), strict=True)
+    return msgspec.structs.replace(
+        outcome,
+        metrics=outcome.metrics | _sharpe_delta(outcome.returns, baseline.returns),
+        fold_metrics=tuple(
+            measured | _sharpe_delta(*span)
+            for measured, span in zip(outcome.fold_metrics, spans, strict=True)
+        ),
+    )
+
+
+def _sharpe_delta(returns: Floats, baseline: Floats) -> dict[str, float]:
+    delta = sharpe_delta(returns, baseline)
+    return {"financial_sharpe_delta": delta} if math.isfinite(delta) else {}
 
 
 def _traded(data: PreparedData, fitted: Sequence[FittedFold]) -> _Traded:
@@ -164,30 +197,3 @@ def _positions(data: PreparedData, index: int, rows: Indices, sides: Sides) -> T
         costs=data.traded[index].costs,
     )
     return replace(trades, decision=mine[trades.decision])
-
-
-def _decided_in(trades: Trades, rows: Indices) -> Trades:
-    chosen = np.isin(trades.decision, rows)
-    return Trades(**{field.name: getattr(trades, field.name)[chosen] for field in fields(Trades)})
-
-
-def _metrics(
-    data: PreparedData, fitted: Sequence[FittedFold], trades: Sequence[Trades], returns: Floats
-) -> dict[str, float]:
-    rows = np.concatenate([one.fold.test for one in fitted])
-    table, tested = data.sessions, np.isin(data.sessions.session, tested_sessions(fitted))
-    held = sum(held_ns(made, table.open, table.close) for made in trades)
-    merged = {
-        field.name: np.concatenate([getattr(made, field.name) for made in trades])
-        for field in fields(Trades)
-    }
-    return fold_metrics(
-        y=data.longs.y[rows],
-        probability=np.concatenate([one.probability for one in fitted]),
-        realised=data.longs.realised[rows],
-        trades=Trades(**merged),
-        daily_returns=returns,
-        open_ns=int((table.close - table.open)[tested].sum()),
-        held_ns=held // len(data.traded),
-        instruments=len(data.traded),
-    )

@@ -12,7 +12,7 @@ import numpy as np
 from alphaline.errors import DatasetError
 from alphaline.metrics.intervals import Interval, headline_intervals, sharpe_delta_interval
 from alphaline.models.catalogue import ModelSpec
-from alphaline.research.outcomes import Outcome
+from alphaline.research.outcomes import Outcome, beside_baseline
 from alphaline.research.prepared import PreparedData
 from alphaline.research.terms import StudyTerms
 from alphaline.research.trials import OnFold, Trial, Trials
@@ -132,6 +132,13 @@ class Study:
         """Return what a recorded trial comes to among all that were counted by now."""
         data, trials = self.trials.data, self.trials
         dataset_family, labels = trials.family
+        outcomes, comparison = trial.outcomes, None
+        if baseline is not None:
+            comparison = compared(outcomes, baseline)
+            if "sharpe_delta" in trials.terms.measures:
+                outcomes = tuple(
+                    beside_baseline(one, baseline.outcome(one.fold_set)) for one in outcomes
+                )
         verdict = trials.verdict(trial.outcomes)
         return StudyResult(
             hypothesis_id=trials.terms.hypothesis_id,
@@ -146,11 +153,11 @@ class Study:
             data_digest=data.data_digest,
             label_digest=data.label_digest,
             code_version=trials.code_version,
-            outcomes=trial.outcomes,
+            outcomes=outcomes,
             intervals={one.fold_set: headlines(one) for one in trial.outcomes},
             verdict=verdict,
             trials_counted=verdict.trials_counted,
-            baseline=None if baseline is None else compared(trial.outcomes, baseline),
+            baseline=comparison,
         )
 
 

@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError, StrategyFileError
+from alphaline.metrics.catalogue import measure
 from alphaline.models.training import entry_thresholds
 from alphaline.research.prepared import PreparedData
 from alphaline.trading.research_terms import FoldTerms
 from alphaline.trading.strategy import Strategy
 from alphaline.validation.decisions import LEAST_TRAINING
+from alphaline.validation.fold_metrics import USUAL_MEASURES
 from alphaline.validation.trades import EntryThresholds
 from alphaline.validation.walk_forward import WalkForward
 
@@ -35,6 +37,13 @@ class StudyTerms:
         Decisions with more nulls than this open nothing, as on the line.
     least_training
         Fewest training decisions of a fold; with less nothing is fitted at all.
+    measures
+        Names of ``alphaline.metrics.catalogue.MEASURES`` to compute, stitched and per fold.
+
+    Raises
+    ------
+    ContractError
+        For an unknown measure.
     """
 
     hypothesis_id: str
@@ -43,6 +52,11 @@ class StudyTerms:
     short_quantile: float | None
     max_missing_features: int
     least_training: int = LEAST_TRAINING
+    measures: tuple[str, ...] = USUAL_MEASURES
+
+    def __post_init__(self) -> None:
+        for name in self.measures:
+            measure(name)
 
     @classmethod
     def of(cls, strategy: Strategy, folds: FoldTerms | None = None) -> Self:
@@ -69,6 +83,7 @@ class StudyTerms:
             long_quantile=strategy.decision.long_quantile,
             short_quantile=strategy.decision.short_quantile,
             max_missing_features=strategy.max_missing_features,
+            measures=strategy.research.measures if strategy.research else USUAL_MEASURES,
         )
 
     def schemes(self, data: PreparedData) -> dict[str, WalkForward]:

@@ -239,7 +239,9 @@ class Trials:
         self, spec: ModelSpec, fitted: Mapping[str, Sequence[FittedFold]]
     ) -> tuple[Outcome, ...]:
         return tuple(
-            outcome_of(self.data, spec.kind, name, own) for name, own in fitted.items() if own
+            outcome_of(self.data, spec.kind, name, own, self.terms.measures)
+            for name, own in fitted.items()
+            if own
         )
 
 

@@ -4,6 +4,7 @@ Nothing but ``alphaline.research.trials`` calls this: a fit that no ledger knows
 that the gate does not count. A test keeps it so.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +55,11 @@ def folds_of(data: PreparedData, terms: StudyTerms) -> dict[str, list[Fold]]:
         If there are too few sessions for a fold, or one has too little to train on.
     """
     return {name: _folds(data, terms, scheme) for name, scheme in terms.schemes(data).items()}
+
+
+def tested_sessions(fitted: Sequence[FittedFold]) -> NDArray[np.int64]:
+    """Return the test sessions of consecutive folds (midnight UTC of their dates)."""
+    return np.concatenate([one.fold.test_sessions for one in fitted])
 
 
 def fit_rows(data: PreparedData, spec: ModelSpec, rows: Indices, threads: int) -> Estimator:

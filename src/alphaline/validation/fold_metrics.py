@@ -1,15 +1,28 @@
-"""What a run logs per fold: prediction, financial and risk measures as one flat dictionary."""
+"""What a run logs per fold: measures of the catalogue as one flat dictionary."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alphaline.metrics import drawdown, financial, prediction, risk
+from alphaline.metrics.catalogue import measure
 from alphaline.validation.trades import Trades
 
 Floats = NDArray[np.float64]
-Times = NDArray[np.int64]
+
+# What is logged where nobody states measures: the usual ones of each family.
+USUAL_MEASURES = (
+    *("rows", "positive_share", "auc", "log_loss", "brier_score", "calibration_error"),
+    *("precision", "recall", "information_coefficient"),
+    *("round_trips", "total_return", "sharpe_ratio", "sortino_ratio", "annual_volatility"),
+    *("compound_annual_growth_rate", "calmar_ratio", "maximum_drawdown", "profit_factor"),
+    *("hit_rate", "turnover", "exposure", "cost_share"),
+    *("value_at_risk_95", "conditional_value_at_risk_95", "cornish_fisher_value_at_risk_95"),
+    "cornish_fisher_conditional_value_at_risk_95",
+    *("longest_drawdown_sessions", "tail_ratio"),
+)
 
 
 def fold_metrics(
@@ -20,14 +33,16 @@ def fold_metrics(
     trades: Trades,
     daily_returns: Floats,
     open_ns: int,
-    threshold: float = 0.5,
+    threshold: float | Floats | None = 0.5,
     held_ns: int | None = None,
     instruments: int = 1,
+    benchmark: Floats | None = None,
+    measures: Sequence[str] = USUAL_MEASURES,
 ) -> dict[str, float]:
-    """Return all measures of one fold, or of several stitched, that its data define.
+    """Return the measures of one fold, or of several stitched, that its data define.
 
-    A measure that is not defined (one class only, no trade, no variance) is left out rather than
-    logged as a number.
+    A measure that is not defined (one class only, no trade, no variance), or whose inputs are not
+    there (a benchmark, a baseline), is left out rather than logged as a number.
 
     Parameters
     ----------
@@ -40,78 +55,47 @@ def fold_metrics(
     open_ns
         Nanoseconds of regular hours in the test sessions.
     threshold
-        Probability at which precision and recall are taken.
+        Probability at which precision and recall are taken; float64 (m,) where each decision has its
+        own. None: they are left out.
     held_ns
         Nanoseconds of regular hours with a position, of one instrument on average; None: the lives
         of the trades, which is the same where none outlives its session.
     instruments
         Instruments that share the capital in equal parts.
+    benchmark
+        float64 (S,): what alpha, beta and information ratio compare with.
+    measures
+        Names of ``alphaline.metrics.catalogue.MEASURES``.
 
     Returns
     -------
     dict
-        ``prediction_*``, ``financial_*`` and ``risk_*``: finite floats.
+        Finite floats by family and name, such as ``financial_sharpe_ratio``.
+
+    Raises
+    ------
+    ContractError
+        For an unknown name.
     """
-    measures = (
-        _prefixed("prediction", _prediction(y, probability, realised, threshold))
-        | _prefixed("financial", _financial(trades, daily_returns, open_ns, held_ns, instruments))
-        | _prefixed("risk", _risk(daily_returns))
-    )
-    return {name: value for name, value in measures.items() if math.isfinite(value)}
-
-
-def _prediction(
-    y: NDArray[np.int8], p: Floats, realised: Floats, threshold: float
-) -> dict[str, float]:
-    return {
-        "rows": float(y.size),
-        "positive_share": float(np.mean(y)) if y.size else math.nan,
-        "auc": prediction.auc(y, p),
-        "log_loss": prediction.log_loss(y, p),
-        "brier_score": prediction.brier_score(y, p),
-        "calibration_error": prediction.calibration_error(y, p),
-        "precision": prediction.precision(y, p, threshold),
-        "recall": prediction.recall(y, p, threshold),
-        "information_coefficient": prediction.information_coefficient(p, realised),
-    }
-
-
-def _financial(
-    trades: Trades, daily_returns: Floats, open_ns: int, held_ns: int | None, instruments: int
-) -> dict[str, float]:
-    # A round trip trades its part of the capital twice.
-    traded = np.array([2.0 * trades.net.size / instruments]) / max(daily_returns.size, 1)
     lives = int(np.sum(trades.t_exit - trades.t_entry)) // instruments
-    held = lives if held_ns is None else held_ns
-    return {
-        "round_trips": float(trades.net.size),
-        "total_return": float(np.prod(1.0 + daily_returns) - 1.0),
-        "sharpe_ratio": financial.sharpe_ratio(daily_returns),
-        "sortino_ratio": financial.sortino_ratio(daily_returns),
-        "annual_volatility": financial.annual_volatility(daily_returns),
-        "compound_annual_growth_rate": financial.compound_annual_growth_rate(daily_returns),
-        "calmar_ratio": financial.calmar_ratio(daily_returns),
-        "maximum_drawdown": drawdown.max_drawdown(daily_returns),
-        "profit_factor": financial.profit_factor(trades.net),
-        "hit_rate": financial.hit_rate(trades.net),
-        "turnover": financial.turnover(traded),
-        "exposure": financial.exposure(held, open_ns),
-        "cost_share": financial.cost_share(trades.gross, trades.gross - trades.net),
+    inputs: dict[str, Any] = {
+        "y": y,
+        "p": probability,
+        "realised": realised,
+        "threshold": threshold,
+        "returns": daily_returns,
+        "benchmark": benchmark,
+        "trades": trades.net,
+        "gross": trades.gross,
+        "costs": trades.gross - trades.net,
+        # A round trip trades its part of the capital twice.
+        "traded": np.array([2.0 * trades.net.size / instruments]) / max(daily_returns.size, 1),
+        "held_ns": lives if held_ns is None else held_ns,
+        "open_ns": open_ns,
     }
-
-
-def _risk(daily_returns: Floats) -> dict[str, float]:
-    return {
-        "value_at_risk_95": risk.value_at_risk(daily_returns),
-        "conditional_value_at_risk_95": risk.conditional_value_at_risk(daily_returns),
-        "cornish_fisher_value_at_risk_95": risk.cornish_fisher_value_at_risk(daily_returns),
-        "cornish_fisher_conditional_value_at_risk_95": (
-            risk.cornish_fisher_conditional_value_at_risk(daily_returns)
-        ),
-        "longest_drawdown_sessions": drawdown.longest_drawdown(daily_returns),
-        "tail_ratio": risk.tail_ratio(daily_returns),
+    known = {name: value for name, value in inputs.items() if value is not None}
+    asked = [measure(name) for name in measures]
+    found = {
+        f"{one.family}_{one.name}": one.of(known) for one in asked if set(one.inputs) <= set(known)
     }
-
-
-def _prefixed(family: str, measures: dict[str, float]) -> dict[str, float]:
-    return {f"{family}_{name}": value for name, value in measures.items()}
+    return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -14,14 +14,9 @@ from alphaline.research.backtest.decisions import Offered, offered
 from alphaline.research.backtest.limits import risk_profile
 from alphaline.research.backtest.series import SessionSeries, session_series
 from alphaline.research.data import ResearchData
-from alphaline.research.outcomes import (
-    Stitched,
-    stitched_decisions,
-    stitched_returns,
-    tested_sessions,
-)
+from alphaline.research.outcomes import Stitched, stitched_decisions, stitched_returns
 from alphaline.research.prepared import PreparedData
-from alphaline.research.walk import FittedFold
+from alphaline.research.walk import FittedFold, tested_sessions
 from alphaline.trading.ledger import Ledger
 from alphaline.trading.risk.limits import RiskProfile
 from alphaline.trading.simulation import (
