@@ -14,6 +14,9 @@ TIMEFRAMES: tuple[Timeframe, ...] = ("1m", "5m", "30m", "session", "week", "mont
 
 INPUTS = ("open", "high", "low", "close", "volume")
 
+# A trading week: daily series skip a session or two around holidays, and an older value is not today's.
+MAX_AGE = 5
+
 # Fields of a bar are in lower case, so that no name can mean both.
 SERIES_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -40,6 +43,9 @@ class Column:
         series only. Where a series is missing or stale at a bar's close the operator starts anew.
     parameters
         Numbers in the order of the operator's ``parameters``.
+    max_age
+        Sessions after which the last known value of an observed input is withheld as stale. For a
+        series that is published weekly or monthly give it as many as lie between two publications.
 
     Raises
     ------
@@ -53,6 +59,7 @@ class Column:
     window: int = 0
     input: tuple[str, ...] = ()
     parameters: tuple[float, ...] = ()
+    max_age: int = MAX_AGE
 
     def __post_init__(self) -> None:
         if self.operator not in OPERATORS:
@@ -67,6 +74,8 @@ class Column:
         if expected:
             raise self._refusal(expected, (self.window, *self.parameters))
         self._check_input()
+        if self.max_age < 1 or (self.max_age != MAX_AGE and not self.series):
+            raise self._refusal("a max_age of 1 or more, of observed inputs only", self.max_age)
 
     def _check_input(self) -> None:
         if len(self.input) != self.definition.inputs:

@@ -22,7 +22,7 @@ ewma_volatility        root of the exponentially weighted mean square of close-t
 vwap_distance          c / volume-weighted mean of (high + low + close) / 3 since the session's start - 1
 minutes_since_open     from the open of regular hours to the end of the bar; negative before it
 minutes_to_close       from the end of the bar to the close of regular hours; negative after it
-last_known             the last value known of a series; stale after 5 sessions
+last_known             the last value known of a series; stale after the ``max_age`` of the column
 spread                 the same of the difference of two series, null unless both are known
 =====================  ===========================================================================
 

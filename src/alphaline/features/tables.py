@@ -94,6 +94,7 @@ def _row(column: Column, offset: int, out: int, series: tuple[str, ...]) -> tupl
         column.look_back,
         out,
         _block(column) if column.has_observed_input else 0,
+        column.max_age,
     )
 
 

@@ -37,7 +37,11 @@ def daily_features(
     ------
     StrategyFileError
         If the set is not made of sessions.
+    DatasetError
+        If a column takes values of a series for longer than its dataset declares, or see
+        ``features_of``.
     """
+    _require_ages(data, asked)
     if asked.base != "session":
         raise StrategyFileError(
             f"feature set {asked.name!r}: expected a set on bars of sessions, saw base {asked.base!r}; "
@@ -67,6 +71,18 @@ def prepare_daily(strategy: Strategy, data: ResearchData) -> PreparedData:
         for index, name in enumerate(strategy.universe)
     ]
     return _joined(strategy, data, asked, bars, parts)
+
+
+def _require_ages(data: ResearchData, asked: FeatureSet) -> None:
+    for column in asked.columns:
+        for name in column.series:
+            declared = data.max_ages.get(name, column.max_age)
+            if column.max_age > declared:
+                raise DatasetError(
+                    f"feature set {asked.name!r}, column {column.name!r}: expected a max_age of at most "
+                    f"{declared} sessions, which the dataset of {name} declares, saw {column.max_age}; "
+                    "state it in the column"
+                )
 
 
 def _history(data: ResearchData, asked: FeatureSet, instrument: str) -> BarHistory:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Self
@@ -17,7 +17,7 @@ from alphaline.market.closing_prices import check_known_by_decision, closing_pri
 from alphaline.market.corporate_actions import CorporateActions, corporate_actions
 from alphaline.market.daily import DailyBars, daily_bars
 from alphaline.market.dataset_digest import dataset_digest
-from alphaline.market.datasets import DatasetDeclaration
+from alphaline.market.datasets import DatasetDeclaration, LastKnown
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.knowledge import KnowledgeRule
 from alphaline.market.missing_sessions import check_sessions
@@ -50,6 +50,9 @@ class ResearchData:
         Published values of every declared series, in order of (ts_known, series, ts_event).
     digests
         Digest of each dataset that was read, by its name.
+    max_ages
+        Sessions after which the last value of a published series says nothing any more, as its
+        dataset declares; by series.
     """
 
     sessions: SessionTable
@@ -60,6 +63,7 @@ class ResearchData:
     instruments: InstrumentMaster
     observations: tuple[Observation, ...]
     digests: Mapping[str, str]
+    max_ages: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -163,6 +167,12 @@ def load(folder: Path, bounds: JumpBounds | None = None) -> ResearchData:
         instruments=reference.instruments,
         observations=_observations(reference),
         digests=_digests(reference),
+        max_ages={
+            series.id: declared.missing.max_age_sessions
+            for declared in reference.of_kind("observations")
+            if isinstance(declared.missing, LastKnown)
+            for series in declared.series
+        },
     )
 
 

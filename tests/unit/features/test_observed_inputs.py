@@ -62,6 +62,20 @@ def test_an_observation_that_is_missing_between_closes_changes_nothing() -> None
     assert status.tolist() == [1] * 9 + [0] * 11
 
 
+@pytest.mark.parametrize(("max_age", "seen"), [(6, OK), (5, STALE)])
+def test_a_series_is_as_old_as_its_column_allows(max_age: int, seen: int) -> None:
+    column = Column("r", "log_return", "1m", 2, ("VIX",), max_age=max_age)
+    assert run(column, stale=6)[1][6] == seen
+    shown = Column("v", "last_known", "none", 0, ("VIX",), max_age=max_age)
+    assert run(shown, stale=6)[1].tolist() == [OK] * 6 + [seen] + [OK] * 13
+
+
+@pytest.mark.parametrize(("name", "max_age"), [("VIX", 0), ("close", 10)])
+def test_an_age_that_nothing_has_is_refused(name: str, max_age: int) -> None:
+    with pytest.raises(ContractError, match="max_age of 1 or more, of observed inputs only"):
+        Column("r", "log_return", "1m", 2, (name,), max_age=max_age)
+
+
 @pytest.mark.parametrize("value", [0.0, -1.0])
 def test_a_logarithm_of_nothing_is_null(value: float) -> None:
     values, status = run(RETURN, missing=6, value=value)

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alphaline.errors import StrategyFileError
+from alphaline.errors import DatasetError, StrategyFileError
 from alphaline.features import sets
 from alphaline.features.columns import Column
 from alphaline.features.feature_set import FeatureSet
 from alphaline.market.decision_times import decision_times
-from alphaline.research.daily import prepare_daily
+from alphaline.research.daily import daily_features, prepare_daily
 from alphaline.research.data import ResearchData, load_sample
 from alphaline.runtime.places import checkout
 from alphaline.trading.strategy import Strategy, read_strategy
@@ -94,6 +94,17 @@ def test_a_session_without_a_bar_at_the_deadline_lengthens_the_longest_life(
     made = prepare_daily(strategy(), replace(sample, bars={**sample.bars, name: gap}))
     lives = made.t_touch - made.longs.t_entry
     assert whole.longest_life_ns < lives.max() == made.longest_life_ns
+
+
+def test_a_column_may_not_outlast_what_the_dataset_declares(
+    sample: ResearchData, daily_set: FeatureSet
+) -> None:
+    assert sample.max_ages == {"VIX": 5, "UST_3M": 5, "UST_10Y": 5}
+    laxer = replace(
+        daily_set, columns=(Column("vix", "last_known", "none", 0, ("VIX",), max_age=6),)
+    )
+    with pytest.raises(DatasetError, match=r"'vix': expected .* at most 5 .* of VIX .*saw 6"):
+        daily_features(sample, laxer, ("eq.us.ibm",))
 
 
 def test_splits_are_no_losses(sample: ResearchData, daily_set: FeatureSet) -> None:

@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 from alphaline.errors import DatasetError
+from alphaline.features import Column, FeatureSet
 from alphaline.market.adjustment import adjusted
 from alphaline.market.corporate_actions import without_actions
 from alphaline.market.daily import daily_bars
 from alphaline.market.sessions import session_label
+from alphaline.research.daily import daily_features
 from alphaline.research.data import load
 from alphaline.runtime.reference import ReferenceData
 from tests.wider_data import ABSENT, IS_ABSENT, recorded, wider_data, write_wider
@@ -98,6 +100,16 @@ def test_a_weekly_release_is_known_on_the_tuesday_after_it() -> None:
     assert {published[day] for day in week} == {new_york(2011, 3, 15, 16, 15)}
     rows = wider_data().observed(("DOLLAR_INDEX", "YIELD_10Y2Y"), label(2011, 3, 14))
     assert rows[0, [1, 3]].tolist() == [6, 0]
+
+
+@pytest.mark.parametrize(("max_age", "has_gaps"), [(5, True), (10, False)])
+def test_a_weekly_series_is_there_on_every_session_if_its_column_says_so(
+    max_age: int, has_gaps: bool
+) -> None:
+    column = Column("dollar", "last_known", "none", 0, ("DOLLAR_INDEX",), max_age=max_age)
+    made = FeatureSet("weekly_v1", (column,), date(2007, 12, 31), base="session")
+    seen = daily_features(wider_data(), made, ("eq.us.spy",))["eq.us.spy"].column("dollar")
+    assert np.isnan(seen).any() == has_gaps
 
 
 def test_gdp_is_refused_for_it_has_no_knowledge_time() -> None:

@@ -27,8 +27,8 @@ def _is_missing(place: int, observed: Row) -> bool:
 
 
 @inlined
-def _is_stale(place: int, observed: Row) -> bool:
-    return place >= at.SERIES and observed[2 * (place - at.SERIES) + 1] > at.MAXIMUM_AGE
+def _is_stale(place: int, observed: Row, max_age: int) -> bool:
+    return place >= at.SERIES and observed[2 * (place - at.SERIES) + 1] > max_age
 
 
 @compiled
@@ -39,7 +39,8 @@ def own_number(s: Row, table: Ints, j: int, observed: Row) -> int:
     """
     offset, first, second = table[j, OFFSET], table[j, INPUT], table[j, SECOND_INPUT]
     missing = _is_missing(first, observed) or _is_missing(second, observed)
-    stale = _is_stale(first, observed) or _is_stale(second, observed)
+    max_age = table[j, at.MAX_AGE]
+    stale = _is_stale(first, observed, max_age) or _is_stale(second, observed, max_age)
     if missing or stale:
         s[offset : offset + table[j, OWN]] = 0.0
         s[offset - 1] = 0.0 if missing else at.STALE

@@ -56,7 +56,8 @@ WARM_UP = 5
 LOOK_BACK = 6
 OUT = 7
 OWN = 8  # places to zero where an observed input is missing; 0: no input is observed
-TABLE = 9
+MAX_AGE = 9  # sessions after which an observed input is withheld
+TABLE = 10
 
 PARAMETERS = 3
 
@@ -113,6 +114,3 @@ STATUS_OK = 0
 STATUS_NOT_WARM = 1
 STATUS_GAP = 2
 STATUS_STALE = 3
-
-# Sessions after which a last known observation is withheld.
-MAXIMUM_AGE = 5.0

@@ -70,7 +70,7 @@ def _show_observed(
     values[i, out] = math.nan
     if math.isnan(value):
         status[i, out] = at.STATUS_NOT_WARM
-    elif age > at.MAXIMUM_AGE:
+    elif age > table[j, at.MAX_AGE]:
         status[i, out] = at.STATUS_STALE
     else:
         values[i, out] = value
