@@ -26,7 +26,7 @@ class Engine:
     leave the state as it is.
 
     An operator with an observed input starts anew, by itself, where at the close of its bar the
-    input is missing or older than five sessions; a bar that is closed by a later one counts with
+    input is missing or older than its column allows; a bar that is closed by a later one counts with
     what is known at that later one.
 
     The state of an instrument is one float64 row, which ``tobytes`` and ``numpy.frombuffer`` carry
