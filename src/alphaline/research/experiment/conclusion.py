@@ -43,7 +43,7 @@ def _verdict(final: StudyResult, sharpe_by_luck: float | None) -> str:
     luck = (
         ""
         if sharpe_by_luck is None
-        else f"; the best of so many without any edge has a Sharpe ratio of {sharpe_by_luck:.2f}"
+        else f"; the best of so many without any edge has a Sharpe ratio of {sharpe_by_luck:.2f} on average"
     )
     return (
         f"{final.verdict.outcome}: {go}. {final.trials_counted} trials were counted on these targets "
