@@ -1,9 +1,10 @@
 """The answer of `alphaline verify lookahead` for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from alphaline.cli.verification.gate_table import table
+from alphaline.cli.verification.leaks.record import Leak
 
 COLUMNS = ("leak", "kind", "how it leaks", "check", "flagged", "seen")
 # A refusal is a whole sentence with its remedy.
@@ -17,6 +18,12 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     for name, value in found.items():
         if name != "leaks":
             yield f"{name}: {value}"
+
+
+def page_table(leaks: Iterable[Leak]) -> str:
+    """Return the table of the page on look-ahead: each mistake with the check that finds it."""
+    rows = [(leak.kind, leak.name, leak.how, leak.check) for leak in leaks]
+    return "\n".join(table(("kind", "mistake", "how it leaks", "check"), rows))
 
 
 def _row(leak: Mapping[str, Any]) -> tuple[str, ...]:
