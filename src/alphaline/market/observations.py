@@ -1,27 +1,17 @@
-"""Daily series as observations, and what of them was known at an instant."""
+"""Daily series as observations: published values with the instants at which they became known."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
-from alphaline.market.datasets import DatasetDeclaration, LastKnown, Series
+from alphaline.market.datasets import DatasetDeclaration, Series
 from alphaline.market.knowledge import known_at
 from alphaline.market.session_labels import iso, session_labels
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Observation
-
-
-class Known(NamedTuple):
-    """A value with its age in sessions; both NaN where nothing usable was known."""
-
-    value: float
-    age: float
-
-
-NOTHING_KNOWN = Known(float("nan"), float("nan"))
 
 
 def observations(
@@ -50,27 +40,6 @@ def observations(
         for observation in _of_series(rows, declaration, series, sessions)
     ]
     return sorted(published, key=lambda seen: (seen.ts_known, seen.series, seen.ts_event))
-
-
-def last_known(
-    published: Iterable[Observation],
-    series: str,
-    missing: LastKnown,
-    sessions: SessionTable,
-    ts: int,
-) -> Known:
-    """Return what was known of ``series`` at ``ts``: its newest value with its age in sessions.
-
-    A value is known at ``ts`` if its ``ts_known`` is at or before it. The age is the number of
-    sessions that have started since the one it describes; NaN for both once it is above
-    ``missing.max_age_sessions``, or where nothing was known.
-    """
-    known = [seen for seen in published if seen.series == series and seen.ts_known <= ts]
-    if not known:
-        return NOTHING_KNOWN
-    newest = max(known, key=lambda seen: (seen.ts_event, seen.ts_known))
-    age = sessions.age(newest.ts_event, ts)
-    return Known(newest.value, float(age)) if age <= missing.max_age_sessions else NOTHING_KNOWN
 
 
 def _of_series(

@@ -160,15 +160,6 @@ class SessionTable:
         """Return ``labels_from``, where instants outside the table count to its first or last session."""
         return self.labels_from(np.clip(ts, self.start[0], self.end[-1]))
 
-    def age(self, session: int, ts: int) -> int:
-        """Return how many sessions have started up to ``ts`` since the one labelled ``session``.
-
-        0 within that session and until the next one starts. A date without a session counts as the
-        session before it.
-        """
-        started = np.searchsorted(self.start, ts, side="right")
-        return int(started - np.searchsorted(self.session, session, side="right"))
-
     def between(self, first: date, last: date) -> Self:
         """Return the sessions from ``first`` to ``last``, both included.
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alphaline.errors import DatasetError
 from alphaline.market.calendars import xnys_sessions
-from alphaline.market.datasets import LastKnown, parse_declaration
+from alphaline.market.datasets import parse_declaration
 from alphaline.market.knowledge import (
     BarEnd,
     ExDateOpen,
@@ -19,7 +19,7 @@ from alphaline.market.knowledge import (
     SessionStart,
     known_at,
 )
-from alphaline.market.observations import NOTHING_KNOWN, last_known, observations
+from alphaline.market.observations import observations
 from alphaline.market.sessions import SessionTable, session_label
 from alphaline.runtime.datasets import read_columns, read_session_columns
 
@@ -47,10 +47,11 @@ def period(name: str, days: int) -> PeriodEndPlus:
     return PeriodEndPlus(period=name, days=days, new_york="08:30", reason="r")  # type: ignore[arg-type]
 
 
-def seen(name: str, series: str, day: date, hour: int, minute: int) -> tuple[float, float]:
-    missing = DECLARED[name].missing
-    assert isinstance(missing, LastKnown)
-    return last_known(PUBLISHED[name], series, missing, SESSIONS, new_york(day, hour, minute))
+def seen(name: str, series: str, day: date, hour: int, minute: int) -> float:
+    """Return the value of the latest session that was known at a New York time."""
+    at = new_york(day, hour, minute)
+    known = [one for one in PUBLISHED[name] if one.series == series and one.ts_known <= at]
+    return max(known, key=lambda one: one.ts_event).value
 
 
 def test_the_checked_in_sessions_equal_exchange_calendars() -> None:
@@ -61,68 +62,38 @@ def test_the_checked_in_sessions_equal_exchange_calendars() -> None:
 
 # Closes as recorded: 2011-03-10 21.88, 03-11 20.08, 03-14 21.13, 11-23 33.98, 11-25 34.47.
 @pytest.mark.parametrize(
-    ("day", "hour", "minute", "close", "age"),
+    ("day", "hour", "minute", "close"),
     [
-        (date(2011, 3, 11), 16, 5, 21.88, 1),
-        (date(2011, 3, 11), 16, 29, 21.88, 1),
-        (date(2011, 3, 11), 16, 30, 20.08, 0),
-        (date(2011, 3, 11), 16, 31, 20.08, 0),
-        (date(2011, 3, 13), 12, 0, 20.08, 0),
-        (date(2011, 3, 14), 4, 0, 20.08, 1),
-        (date(2011, 3, 14), 16, 5, 20.08, 1),
-        (date(2011, 3, 14), 16, 29, 20.08, 1),
-        (date(2011, 3, 14), 16, 31, 21.13, 0),
-        (date(2011, 11, 25), 13, 5, 33.98, 1),
-        (date(2011, 11, 25), 13, 29, 33.98, 1),
-        (date(2011, 11, 25), 13, 31, 34.47, 0),
+        (date(2011, 3, 11), 16, 29, 21.88),
+        (date(2011, 3, 11), 16, 30, 20.08),
+        (date(2011, 3, 13), 12, 0, 20.08),
+        (date(2011, 3, 14), 16, 29, 20.08),
+        (date(2011, 3, 14), 16, 30, 21.13),
+        (date(2011, 11, 25), 13, 29, 33.98),
+        (date(2011, 11, 25), 13, 30, 34.47),
     ],
 )
 def test_vix_is_known_half_an_hour_after_the_close(
-    day: date, hour: int, minute: int, close: float, age: int
+    day: date, hour: int, minute: int, close: float
 ) -> None:
-    assert seen("vix_daily", "VIX", day, hour, minute) == (close, age)
+    assert seen("vix_daily", "VIX", day, hour, minute) == close
 
 
-# 10 year par yields as recorded: 2011-03-10 3.37 %, 03-11 3.40 %, 03-14 3.36 %.
+# 10 year par yields as recorded: 2011-03-09 3.48 %, 03-10 3.37 %, 03-11 3.40 %, 03-14 3.36 %.
 @pytest.mark.parametrize(
-    ("day", "hour", "minute", "value", "age"),
+    ("day", "hour", "minute", "value"),
     [
-        (date(2011, 3, 11), 7, 59, 0.0348, 2),
-        (date(2011, 3, 11), 8, 0, 0.0337, 1),
-        (date(2011, 3, 11), 18, 0, 0.0337, 1),
-        (date(2011, 3, 14), 7, 59, 0.0337, 2),
-        (date(2011, 3, 14), 8, 1, 0.0340, 1),
-        (date(2011, 3, 15), 8, 1, 0.0336, 1),
+        (date(2011, 3, 11), 7, 59, 0.0348),
+        (date(2011, 3, 11), 8, 0, 0.0337),
+        (date(2011, 3, 14), 7, 59, 0.0337),
+        (date(2011, 3, 14), 8, 0, 0.0340),
+        (date(2011, 3, 15), 8, 0, 0.0336),
     ],
 )
 def test_treasury_is_known_at_eight_on_the_next_session(
-    day: date, hour: int, minute: int, value: float, age: int
+    day: date, hour: int, minute: int, value: float
 ) -> None:
-    assert seen("treasury_curve", "UST_10Y", day, hour, minute) == (value, age)
-
-
-def test_a_bond_holiday_ages_the_curve_by_a_session() -> None:
-    assert seen("treasury_curve", "UST_3M", date(2011, 10, 11), 9, 0)[1] == 2
-
-
-@pytest.mark.parametrize(("rows_missing", "age"), [(1, 1.0), (4, 4.0), (5, 5.0), (6, float("nan"))])
-def test_missing_vix_rows_age_the_last_value_and_end_in_null(rows_missing: int, age: float) -> None:
-    first_missing = SESSIONS.index_of(session_label(date(2011, 3, 11)))
-    gone = set(SESSIONS.session[first_missing : first_missing + rows_missing].tolist())
-    kept = [row for row in PUBLISHED["vix_daily"] if row.ts_event not in gone]
-    last = first_missing + rows_missing - 1
-    missing = LastKnown(max_age_sessions=5, reason="test")
-    at = int(SESSIONS.end[last]) - 1
-    value = last_known(kept, "VIX", missing, SESSIONS, at)
-    np.testing.assert_array_equal(value, (np.nan if np.isnan(age) else 21.88, age))
-
-
-def test_nothing_is_known_before_the_first_row() -> None:
-    missing = LastKnown(max_age_sessions=5, reason="test")
-    nothing = last_known(
-        PUBLISHED["vix_daily"], "VIX", missing, SESSIONS, new_york(date(2011, 1, 3), 16, 29)
-    )
-    np.testing.assert_array_equal(nothing, NOTHING_KNOWN)
+    assert seen("treasury_curve", "UST_10Y", day, hour, minute) == value
 
 
 def test_a_null_yield_publishes_nothing() -> None:
@@ -163,17 +134,6 @@ def test_rows_that_publish_no_clear_value_are_refused(
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(DatasetError, match=r"expected a column 'close' in vix_daily\.parquet"):
         observations({"ts_event": np.array([0])}, DECLARED["vix_daily"], SESSIONS)
-
-
-@given(st.integers(0, len(PUBLISHED["vix_daily"]) - 1), st.integers(0, 3 * 86_400 * 10**9))
-def test_what_is_known_never_depends_on_what_comes_later(row: int, later: int) -> None:
-    published = PUBLISHED["vix_daily"]
-    ts = published[row].ts_known + later
-    cut = [seen for seen in published if seen.ts_known <= ts]
-    missing = LastKnown(max_age_sessions=5, reason="test")
-    assert last_known(published, "VIX", missing, SESSIONS, ts) == last_known(
-        cut, "VIX", missing, SESSIONS, ts
-    )
 
 
 @pytest.mark.parametrize(
