@@ -43,8 +43,8 @@ def _artifacts() -> ModelArtifacts:
         feature_set=features.name,
         feature_set_digest=features.digest,
         columns=names,
-        entry_long=thresholds.long,
-        entry_short=thresholds.short,
+        entry_long=thresholds.entry_long,
+        entry_short=thresholds.entry_short,
     )
     return ModelArtifacts(metadata, text, rows, b'{"verdict":"INSUFFICIENT_EVIDENCE"}')
 

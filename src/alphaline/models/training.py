@@ -1,7 +1,7 @@
 """Fits models: pure functions of their arguments, the same bytes on every run of one machine."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from itertools import pairwise
 
 import lightgbm as lgb
 import numpy as np
@@ -16,6 +16,7 @@ from alphaline.models.estimators import LogisticEstimator, quiet_products
 from alphaline.models.model_input import as_model_input, require_trainable
 from alphaline.models.parameters import PARAMETERS
 from alphaline.models.tree_text import snapped
+from alphaline.validation.trades import EntryThresholds
 
 Parameters = Mapping[str, int | float | str | bool]
 
@@ -31,13 +32,6 @@ _DETERMINISM: Parameters = {
     "force_row_wise": True,
     "verbosity": -1,
 }
-
-
-class EntryThresholds(NamedTuple):
-    """Probability at or above which a long, at or below which a short entry is proposed."""
-
-    long: float
-    short: float
 
 
 def fit_lightgbm(
@@ -108,9 +102,13 @@ def fit_logistic(
 
 
 def entry_thresholds(
-    predictions: npt.NDArray[np.float64], long_quantile: float, short_quantile: float
+    predictions: npt.NDArray[np.float64],
+    long_quantile: float | None,
+    short_quantile: float | None,
 ) -> EntryThresholds:
     """Return the thresholds that these quantiles of the training predictions give.
+
+    A quantile of None: that side is not traded, and has no say in the other's threshold.
 
     Each is moved into the nearest gap between two predictions (towards fewer entries), so that no
     training row sits on it and rounding to float32 changes no decision.
@@ -121,23 +119,34 @@ def entry_thresholds(
         If the quantiles are not 0 < short < long < 1, or the predictions take so few values that
         the thresholds would meet.
     """
-    if not 0.0 < short_quantile < long_quantile < 1.0:
+    stated = [one for one in (short_quantile, long_quantile) if one is not None]
+    if not all(low < high for low, high in pairwise([0.0, *stated, 1.0])):
         raise ModelError(
             f"expected 0 < short < long < 1, saw short {short_quantile}, long {long_quantile}"
         )
-    values = np.unique(predictions)
-    long = _gap_above(values, float(np.quantile(predictions, long_quantile)))
-    short = -_gap_above(-values[::-1], -float(np.quantile(predictions, short_quantile)))
-    if not short < long:
+    long, short = _long(predictions, long_quantile), _short(predictions, short_quantile)
+    if long is not None and short is not None and not short < long:
         raise ModelError(
             f"expected a long threshold above the short one, saw {long} and {short} between "
-            f"{len(values)} different predictions: the model hardly tells rows apart"
+            f"{len(np.unique(predictions))} different predictions: the model hardly tells rows apart"
         )
-    return EntryThresholds(long=long, short=short)
+    return EntryThresholds(entry_long=long, entry_short=short)
 
 
 # Ten times what the proof allows between native and served probability.
 _GAP = 1e-5
+
+
+def _long(predictions: npt.NDArray[np.float64], quantile: float | None) -> float | None:
+    if quantile is None:
+        return None
+    return _gap_above(np.unique(predictions), float(np.quantile(predictions, quantile)))
+
+
+def _short(predictions: npt.NDArray[np.float64], quantile: float | None) -> float | None:
+    if quantile is None:
+        return None
+    return -_gap_above(np.unique(-predictions), -float(np.quantile(predictions, quantile)))
 
 
 def _gap_above(values: npt.NDArray[np.float64], start: float) -> float:

@@ -125,16 +125,7 @@ class StudyTerms:
         ModelError
             If the predictions hardly differ.
         """
-        long, short = self.long_quantile, self.short_quantile
-        found = entry_thresholds(
-            probability,
-            long if long is not None else (1.0 + (short or 0.0)) / 2,
-            short if short is not None else (long or 1.0) / 2,
-        )
-        return EntryThresholds(
-            entry_long=None if long is None else found.long,
-            entry_short=None if short is None else found.short,
-        )
+        return entry_thresholds(probability, self.long_quantile, self.short_quantile)
 
     def chosen(self) -> dict[str, int | float | None]:
         """Return everything that was chosen here, for the identity of a trial."""

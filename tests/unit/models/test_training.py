@@ -14,6 +14,7 @@ from alphaline.models.training import (
     fit_lightgbm,
     fit_logistic,
 )
+from alphaline.validation.trades import EntryThresholds
 from tests.delivered_models import COLUMNS, training_rows
 
 
@@ -89,15 +90,48 @@ def test_entry_thresholds_lie_at_the_quantiles_and_on_no_prediction(
 ) -> None:
     predictions = np.array(values)
     try:
-        long, short = entry_thresholds(predictions, quantile, 1 - quantile)
+        found = entry_thresholds(predictions, quantile, 1 - quantile)
     except ModelError:
         assert (np.diff(np.sort(predictions)) <= 1e-5).any() or quantile > 0.9
         return
+    long, short = found.long_at, found.short_at
     assert np.abs(predictions - long).min() > 4e-6
     assert np.abs(predictions - short).min() > 4e-6
     rows = len(values)
     assert (predictions >= long).sum() <= np.ceil((1 - quantile) * rows)
     assert (predictions <= short).sum() <= np.ceil((1 - quantile) * rows)
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=50, max_size=300, unique=True),
+    st.floats(0.55, 0.95),
+)
+def test_a_side_that_is_not_traded_has_no_say_in_the_other(
+    values: list[float], quantile: float
+) -> None:
+    predictions = np.array(values)
+    try:
+        both = entry_thresholds(predictions, quantile, 1 - quantile)
+    except ModelError:
+        return
+    assert entry_thresholds(predictions, quantile, None) == EntryThresholds(
+        entry_long=both.entry_long, entry_short=None
+    )
+    assert entry_thresholds(predictions, None, 1 - quantile) == EntryThresholds(
+        entry_long=None, entry_short=both.entry_short
+    )
+
+
+def test_two_different_predictions_are_enough_for_one_side() -> None:
+    two = np.repeat([0.4, 0.6], [60, 40])
+    assert entry_thresholds(two, 0.67, None).entry_long == pytest.approx(0.5)
+    assert entry_thresholds(two, None, 0.33).entry_short == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("long", "short"), [(1.0, None), (None, 0.0), (0.5, 0.5)])
+def test_quantiles_that_are_none_are_refused(long: float | None, short: float | None) -> None:
+    with pytest.raises(ModelError, match="0 < short < long < 1"):
+        entry_thresholds(np.linspace(0, 1, 100), long, short)
 
 
 def test_predictions_that_do_not_differ_give_no_thresholds() -> None:

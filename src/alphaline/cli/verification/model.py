@@ -72,11 +72,8 @@ def deliver_model(
     text = fit_lightgbm(training.rows, training.labels, weights, DEFAULT_PARAMETERS, SEED, ROUNDS)
     estimator = BoosterEstimator(text)
     predictions = estimator.predict(training.rows)
-    long_quantile, short_quantile = (
-        strategy.decision.long_quantile,
-        strategy.decision.short_quantile,
-    )
-    entry = entry_thresholds(predictions, long_quantile or 0.9, short_quantile or 0.1)
+    decision = strategy.decision
+    entry = entry_thresholds(predictions, decision.long_quantile, decision.short_quantile)
     onnx = to_onnx_bytes(estimator, strategy.model.name)
     golden = golden_file(training.rows[:GOLDEN_ROWS], predictions[:GOLDEN_ROWS])
     manifest = ModelManifest(
@@ -91,8 +88,8 @@ def deliver_model(
         feature_set=feature_set.name,
         feature_set_digest=feature_set.digest,
         column_count=len(feature_set.columns),
-        entry_long=None if long_quantile is None else entry.long,
-        entry_short=None if short_quantile is None else entry.short,
+        entry_long=entry.entry_long,
+        entry_short=entry.entry_short,
         verdict="INSUFFICIENT_EVIDENCE",
         gate_version="none",
         trial_count=0,
