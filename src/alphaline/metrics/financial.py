@@ -67,13 +67,15 @@ def compound_annual_growth_rate(returns: Floats, periods: int = SESSIONS_PER_YEA
 
     A series that loses everything has -1; one that loses more than everything is NaN.
     """
-    final = float(np.prod(1.0 + returns)) if returns.size else NAN
-    return final ** (periods / returns.size) - 1.0 if final >= 0.0 else NAN
+    return _final_value(returns) ** (periods / returns.size) - 1.0 if returns.size else NAN
 
 
 def total_return(returns: Floats) -> float:
-    """Return the compounded return of all periods; NaN for an empty series."""
-    return float(np.prod(1.0 + returns)) - 1.0 if returns.size else NAN
+    """Return the compounded return of all periods; NaN for an empty series.
+
+    NaN where a period loses more than everything: nothing is left that a later one could multiply.
+    """
+    return _final_value(returns) - 1.0
 
 
 def calmar_ratio(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
@@ -149,6 +151,12 @@ def cost_share(gross: Floats, costs: Floats) -> float:
         float64 (n,): profit before costs and costs (positive) of each trade, in one unit.
     """
     return _ratio(float(np.sum(costs)), float(np.sum(np.maximum(gross, 0.0))))
+
+
+def _final_value(returns: Floats) -> float:
+    if returns.size == 0 or (returns < -1.0).any():
+        return NAN
+    return float(np.prod(1.0 + returns))
 
 
 def _deviation(returns: Floats) -> float:

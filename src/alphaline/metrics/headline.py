@@ -35,8 +35,8 @@ def annual_volatility_rows(returns: Floats) -> Floats:
 
 def compound_annual_growth_rate_rows(returns: Floats) -> Floats:
     """Return `alphaline.metrics.financial.compound_annual_growth_rate` of each row."""
-    final = np.prod(1.0 + returns, axis=1)
-    kept = np.where(final >= 0.0, final, np.nan)
+    is_ruined = (returns < -1.0).any(axis=1)
+    kept = np.where(is_ruined, np.nan, np.prod(1.0 + returns, axis=1))
     growth: Floats = kept ** (SESSIONS_PER_YEAR / returns.shape[1]) - 1.0
     return growth
 

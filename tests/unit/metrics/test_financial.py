@@ -17,8 +17,10 @@ from alphaline.metrics.financial import (
     profit_factor,
     sharpe_ratio,
     sortino_ratio,
+    total_return,
     turnover,
 )
+from alphaline.metrics.headline import compound_annual_growth_rate_rows
 
 returns = arrays(
     np.float64, st.integers(3, 60), elements=st.floats(-0.05, 0.05).map(lambda x: round(x, 6))
@@ -82,6 +84,13 @@ def test_losses_alone_have_measures():
 def test_a_total_loss_grows_by_minus_one_and_more_than_that_not_at_all():
     assert compound_annual_growth_rate(np.array([0.1, -1.0])) == -1.0
     assert math.isnan(compound_annual_growth_rate(np.array([-1.5, 0.2])))
+
+
+@pytest.mark.parametrize("measure", [compound_annual_growth_rate, total_return])
+def test_two_losses_of_more_than_everything_are_no_gain(measure):
+    assert math.isnan(measure(np.array([0.1, -1.5, -1.5, 0.02])))
+    rows = compound_annual_growth_rate_rows(np.array([[0.1, -1.5, -1.5], [0.1, 0.0, 0.0]]))
+    assert np.isnan(rows).tolist() == [True, False]
 
 
 def test_profit_factor_divides_gains_by_losses():
