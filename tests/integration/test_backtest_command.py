@@ -146,6 +146,7 @@ def test_mlflow_holds_parameters_measures_and_files(
     assert names == {
         *("result.json", "verdict.json", "returns.parquet", report, "backtest.json"),
         *("trades.parquet", "sessions.parquet", "equity.svg", "drawdown.svg", "exposure.svg"),
+        "predictions.svg",
     }
     kept = Path(client.download_artifacts(answered["run_id"], report, str(tmp_path)))
     assert kept.read_text() == page

@@ -141,7 +141,7 @@ def _keep(
             run,
             summary,
             report=report,
-            pictures=picture_files(Path(folder), run),
+            pictures=picture_files(Path(folder), result, run),
         )
 
 

@@ -23,7 +23,13 @@ from tests.unit.research.made_backtest import LIMITS, Made
 SECTIONS = (
     *("Equity beside buy and hold", "Drawdown", "Monthly returns", "Figures"),
     *("From the study to the account", "Exposure", "From decision to trade", "Trades", "Costs"),
-    *("Fold by fold", "What the gate asked", "What is assumed", "Parameters"),
+    *(
+        "What was predicted",
+        "Fold by fold",
+        "What the gate asked",
+        "What is assumed",
+        "Parameters",
+    ),
     "Versions and digests",
 )
 DAY = 86_400 * 10**9
@@ -59,7 +65,7 @@ def text_of(page: str) -> str:
 
 def test_the_page_is_whole_and_asks_for_nothing_from_outside(page: str) -> None:
     assert page.startswith("<!doctype html>")
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     assert not re.search(r'(src|href)="(?!#)', page)
     assert not re.search(r"url\((?!#)|@import|<script|<link", page)
     headings = [html.unescape(one) for one in re.findall(r"<h2>(.*?)</h2>", page)]
@@ -124,13 +130,25 @@ def test_a_run_of_other_sessions_is_refused(made: Made, run: BacktestRun, tmp_pa
         summarise(other.result, run)
 
 
-def test_pictures_are_files_with_colours_of_their_own(run: BacktestRun, tmp_path: Path) -> None:
-    paths = picture_files(tmp_path / "pictures", run)
-    assert [path.name for path in paths] == ["equity.svg", "drawdown.svg", "exposure.svg"]
+def test_pictures_are_files_with_colours_of_their_own(
+    made: Made, run: BacktestRun, tmp_path: Path
+) -> None:
+    paths = picture_files(tmp_path / "pictures", made.result, run)
+    assert [path.stem for path in paths] == ["equity", "drawdown", "exposure", "predictions"]
     for path in paths:
         drawn = path.read_text()
         assert "var(--" not in drawn
         assert 'style="background:#ffffff"' in drawn
+
+
+def test_an_older_study_without_predictions_has_a_page(
+    made: Made, run: BacktestRun, tmp_path: Path
+) -> None:
+    outcomes = [msgspec.structs.replace(one, predictions=None) for one in made.result.outcomes]
+    older = msgspec.structs.replace(made.result, outcomes=tuple(outcomes))
+    assert len(picture_files(tmp_path, older, run)) == 3
+    shown = write_backtest_report(tmp_path / "older.html", older, run).read_text()
+    assert "What was predicted" not in shown
 
 
 def test_a_backtest_without_a_trade_has_a_page(made: Made, tmp_path: Path) -> None:

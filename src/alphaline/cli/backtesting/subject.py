@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from alphaline.cli.progress import Progress
 from alphaline.errors import StrategyFileError
+from alphaline.market.session_labels import iso
 from alphaline.market.sessions import session_label
 from alphaline.models.catalogue import ModelSpec
 from alphaline.research.backtest import BacktestRun, backtest, risk_profile
@@ -91,9 +92,7 @@ def daily_subject(asked: Asked, told: Progress) -> Subject:
     terms = StudyTerms.of(asked.strategy)
     data = load(asked.data)
     told.done(f"Read {', '.join(data.bars)} from {asked.data}")
-    prepared = prepare_daily(asked.strategy, data)
-    if asked.held_out_from is not None:
-        prepared = prepared.before(session_label(asked.held_out_from))
+    prepared = _known(asked, terms, prepare_daily(asked.strategy, data), told)
 
     def simulate(fitted: Sequence[FittedFold], fold_set: str) -> BacktestRun:
         return backtest(
@@ -107,3 +106,17 @@ def daily_subject(asked: Asked, told: Progress) -> Subject:
         )
 
     return Subject(prepared, terms, simulate)
+
+
+def _known(asked: Asked, terms: StudyTerms, prepared: PreparedData, told: Progress) -> PreparedData:
+    if asked.held_out_from is not None:
+        return prepared.before(session_label(asked.held_out_from))
+    research = asked.strategy.research
+    folds = research.search.held_out_folds if research and research.search else 0
+    if folds:
+        since = iso(terms.held_out_from(prepared, folds))
+        told.done(
+            f"The file holds {folds} test spans out of every search, from {since} on: this trial looks at "
+            f"them. To leave them unseen: --held-out-from {since}"
+        )
+    return prepared

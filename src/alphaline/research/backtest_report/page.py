@@ -1,6 +1,6 @@
 """The page: verdict and figures first, then pictures, trades, folds, and what is behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from alphaline.research.backtest.measures import shown_measures
@@ -31,12 +31,12 @@ def page(
     study: StudyResult,
     run: BacktestRun,
     summary: BacktestSummary,
-    pictures: Sequence[Picture],
+    pictures: Mapping[str, Picture],
     comparison: Sequence[Table],
 ) -> str:
     """Return the HTML document."""
     title = f"Alphaline backtest: {summary.strategy_id}"
-    equity, drawdown, exposure = (figure(one) for one in pictures)
+    drawn = {name: figure(one) for name, one in pictures.items()}
     return document(
         title,
         (
@@ -44,15 +44,16 @@ def page(
             _lead(summary, run),
             verdict_box(study.verdict),
             _tiles(summary),
-            equity,
-            drawdown,
+            drawn["equity"],
+            drawn["drawdown"],
             monthly_table(run.series),
             figures_section(summary, study, shown_measures(run)),
             bridge_section(summary),
-            exposure,
+            drawn["exposure"],
             decisions_section(summary, run),
             trades_section(summary, run),
             costs_section(summary, run),
+            drawn.get("predictions", ""),
             folds_section(study, run),
             gate_section(study),
             *(trials_section(one, study.trial_id) for one in comparison),

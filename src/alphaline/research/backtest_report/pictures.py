@@ -19,17 +19,17 @@ WIDTH = 10.4
 LOGARITHMIC_FROM = 3.0
 
 
-def pictures(run: BacktestRun) -> list[Picture]:
-    """Return the pictures of a backtest, as they stand on its page."""
-    return [
-        Picture("Equity beside buy and hold", _equity(run), _equity_caption(run)),
-        Picture(
+def account_pictures(run: BacktestRun) -> dict[str, Picture]:
+    """Return the pictures of the account, by name."""
+    return {
+        "equity": Picture("Equity beside buy and hold", _equity(run), _equity_caption(run)),
+        "drawdown": Picture(
             "Drawdown",
             _drawdown(run),
             "How far each lies under its highest value so far, at session closes.",
         ),
-        Picture("Exposure", _exposure(run), _exposure_caption(run)),
-    ]
+        "exposure": Picture("Exposure", _exposure(run), _exposure_caption(run)),
+    }
 
 
 def _equity(run: BacktestRun) -> str:
