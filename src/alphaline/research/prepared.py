@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
 from alphaline.labels.triple_barrier import TripleBarrierLabels
-from alphaline.market.sessions import SessionTable
+from alphaline.market.sessions import SessionTable, session_date
 from alphaline.messages import digest
 from alphaline.validation.marked_returns import TradedBars
 from alphaline.validation.trading_costs import Costs
@@ -188,7 +188,11 @@ class PreparedData:
         """
         kept = int(np.searchsorted(self.sessions.session, session))
         if kept == 0:
-            raise DatasetError(f"held out: expected sessions before {session}, saw none")
+            first = session_date(int(self.sessions.session[0]))
+            raise DatasetError(
+                f"held out: expected sessions before {session_date(session)}, saw none: the data begin on "
+                f"{first}; hold out a later span"
+            )
         limit = int(self.sessions.end[kept - 1])
         # By the longest life and not its own: else those that ended early would be left.
         latest = np.maximum(self.t_touch, self.longs.t_entry + self.longest_life_ns)
