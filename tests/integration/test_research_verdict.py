@@ -19,7 +19,8 @@ from alphaline.validation.fold_metrics import fold_metrics
 from alphaline.validation.gate import FOLD_SETS, judge
 from alphaline.validation.gate_checks import FoldSetEvidence
 from alphaline.validation.gate_thresholds import gate_v1
-from alphaline.validation.trades import EntryThresholds, daily_net_returns, simulate_trades
+from alphaline.validation.marked_returns import TradedBars, marked_returns
+from alphaline.validation.trades import EntryThresholds, entry_sides, take_positions
 from alphaline.validation.trading_costs import TradingCosts
 from alphaline.validation.walk_forward import WalkForward, walk_forward
 
@@ -49,12 +50,14 @@ class Research:
             )
         )
         self.ts_event = bars["ts_event"].to_numpy()
+        prices = bars.select("open", "high", "low", "close").to_numpy()
+        self.bars = TradedBars(ts_event=self.ts_event, prices=prices)
         decided = bars.filter("is_regular").drop_nulls(["sigma", "return_30"])
         outcomes = {
             side: triple_barrier(
                 RULE,
                 ts_event=self.ts_event,
-                prices=bars.select("open", "high", "low", "close").to_numpy(),
+                prices=prices,
                 known_at=decided["ts_event"].to_numpy() + MINUTE_NS,
                 sigma=decided["sigma"].to_numpy(),
                 flat_at=decided["close_regular"].to_numpy(),
@@ -68,7 +71,9 @@ class Research:
         self.known_at = decided["ts_event"].to_numpy()[on] + MINUTE_NS
         self.session = decided["session"].to_numpy()[on]
         self.x = decided.select("return_1", "return_5", "return_30").to_numpy()[on]
-        self.sessions = np.unique(bars["session"].to_numpy())
+        by_session = bars.unique("session").sort("session")
+        self.sessions = by_session["session"].to_numpy()
+        self.session_close = by_session["close_regular"].to_numpy()
 
     def fit(self, fold, penalty):
         """Return the probabilities of the test decisions and the thresholds fixed on training."""
@@ -87,15 +92,21 @@ class Research:
     def test(self, fold, penalty):
         """Return the fold's daily net returns, round trips and measures."""
         p, thresholds = self.fit(fold, penalty)
-        trades = simulate_trades(
-            probability=p,
+        trades = take_positions(
+            entry_sides(p, thresholds),
             known_at=self.known_at[fold.test],
             longs=self.longs.at(fold.test),
             shorts=self.shorts.at(fold.test),
-            thresholds=thresholds,
             costs=COSTS,
         )
-        daily = daily_net_returns(trades, self.session[fold.test], fold.test_sessions)
+        daily = marked_returns(
+            trades,
+            bars=self.bars,
+            costs=COSTS,
+            sessions=self.sessions,
+            session_close=self.session_close,
+            reported=fold.test_sessions,
+        )
         measures = fold_metrics(
             y=self.longs.y[fold.test],
             probability=p,

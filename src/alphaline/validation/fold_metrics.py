@@ -49,9 +49,9 @@ def fold_metrics(
     y, probability, realised
         (m,): label, predicted probability and realised long return of each labelled test decision.
     trades
-        From `simulate_trades`; returns on the notional, which is the capital (its part of it).
+        From `take_positions`; returns on the notional, which is the capital (its part of it).
     daily_returns
-        float64 (S,): from `daily_net_returns`, a value for every test session.
+        float64 (S,): from `marked_returns`, a value for every test session.
     open_ns
         Nanoseconds of regular hours in the test sessions.
     threshold

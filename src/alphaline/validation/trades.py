@@ -83,39 +83,6 @@ class Trades:
     exit_cost: Floats
 
 
-def simulate_trades(
-    *,
-    probability: Floats,
-    known_at: Times,
-    longs: TripleBarrierLabels,
-    shorts: TripleBarrierLabels,
-    thresholds: EntryThresholds,
-    costs: Costs,
-) -> Trades:
-    """Return the trades of one instrument that the predictions would have led to.
-
-    A decision opens a position where its probability meets a threshold, its exit is known, and the
-    position before has ended at a clock record before the decision's own: risk judges a proposal on
-    the fills of the minute before it.
-
-    Parameters
-    ----------
-    probability
-        float64 (m,): probability of ``y = 1``. NaN opens nothing.
-    known_at
-        int64 (m,): when each decision was made, UTC nanoseconds, strictly increasing.
-    longs, shorts
-        How a long and a short position opened on each decision would have ended.
-
-    Raises
-    ------
-    DatasetError
-        If the arrays do not match or the decisions are not in order.
-    """
-    side = entry_sides(probability, thresholds)
-    return take_positions(side, known_at=known_at, longs=longs, shorts=shorts, costs=costs)
-
-
 def entry_sides(probability: Floats, thresholds: EntryThresholds) -> Sides:
     """Return which side each probability would open: `LONG`, `SHORT` or 0; NaN opens nothing."""
     side = np.where(probability >= thresholds.long_at, LONG, 0)
@@ -132,14 +99,20 @@ def take_positions(
 ) -> Trades:
     """Return the trades of one instrument from the side that each decision would open.
 
-    One position at a time, also where holding it takes several sessions: a decision made while one
-    is open is passed over. Sides of several models, each fitted for its own span of decisions, may
-    follow each other in ``side``; a position then lives on into the next span.
+    One position at a time, also where holding it takes several sessions: a decision opens one where
+    its exit is known and the position before has ended at a clock record before the decision's own,
+    since risk judges a proposal on the fills of the minute before it. Sides of several models, each
+    fitted for its own span of decisions, may follow each other in ``side``; a position then lives on
+    into the next span.
 
     Parameters
     ----------
     side
-        int8 (m,): from `entry_sides`. All else as in `simulate_trades`.
+        int8 (m,): from `entry_sides`.
+    known_at
+        int64 (m,): when each decision was made, UTC nanoseconds, strictly increasing.
+    longs, shorts
+        How a long and a short position opened on each decision would have ended.
 
     Raises
     ------
@@ -170,34 +143,6 @@ def take_positions(
 def nights(t_entry: Times, t_exit: Times) -> Times:
     """Return the midnights (UTC) between entry and exit, which lie outside of regular hours."""
     return t_exit // DAY_NS - t_entry // DAY_NS
-
-
-def daily_net_returns(trades: Trades, decision_session: Times, sessions: Times) -> Floats:
-    """Return the net return of each of S sessions, float64 (S,); 0 where there was no trade.
-
-    For positions that end in the session of their decision; ``marked_returns`` takes all others.
-    Every trade is on the capital of its session's start, so that the returns of a session add up.
-
-    Parameters
-    ----------
-    decision_session
-        int64 (m,): the session of each decision; a trade does not outlive it.
-    sessions
-        int64 (S,): sessions to report, strictly increasing; those of all trades among them.
-
-    Raises
-    ------
-    DatasetError
-        If a trade lies outside of ``sessions``.
-    """
-    session = decision_session[trades.decision]
-    if not np.isin(session, sessions).all():
-        raise DatasetError(
-            "daily returns: expected every trade in a session to report, saw others "
-            f"{np.setdiff1d(session, sessions)[:3].tolist()}; pass the test sessions of the fold"
-        )
-    position = np.searchsorted(sessions, session)
-    return np.bincount(position, weights=trades.net, minlength=len(sessions)).astype(np.float64)
 
 
 @numba.njit(cache=True)

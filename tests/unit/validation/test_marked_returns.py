@@ -10,12 +10,7 @@ from alphaline.labels.exit_rule import LONG, SHORT
 from alphaline.labels.triple_barrier import TripleBarrierLabels
 from alphaline.market.sessions import DAY_NS
 from alphaline.validation.marked_returns import TradedBars, held_ns, marked_returns
-from alphaline.validation.trades import (
-    Trades,
-    daily_net_returns,
-    nights,
-    take_positions,
-)
+from alphaline.validation.trades import Trades, nights, take_positions
 from alphaline.validation.trading_costs import TradingCosts
 
 HOUR = 3_600 * 10**9
@@ -163,10 +158,8 @@ def test_positions_of_one_session_are_booked_as_without_marks(seed: int, count: 
         costs=costs,
     )
     seen = marked_returns(trades, bars=bars, costs=costs, **days)
-    entered = days["sessions"][np.searchsorted(bars.ts_event, trades.t_entry)]
-    by_decision = np.zeros(count, np.int64)
-    by_decision[trades.decision] = entered
-    plain = daily_net_returns(trades, by_decision, days["sessions"])
+    entered = np.searchsorted(bars.ts_event, trades.t_entry)
+    plain = np.bincount(entered, weights=trades.net, minlength=count)
     assert seen == pytest.approx(plain, abs=1e-12)
 
 

@@ -9,7 +9,7 @@ from alphaline.errors import DatasetError
 from alphaline.labels.exit_rule import LONG, SHORT, ExitRule
 from alphaline.labels.triple_barrier import TripleBarrierLabels, triple_barrier
 from alphaline.messages import MINUTE_NS
-from alphaline.validation.trades import EntryThresholds, daily_net_returns, simulate_trades
+from alphaline.validation.trades import EntryThresholds, entry_sides, take_positions
 from alphaline.validation.trading_costs import TradingCosts
 
 FREE = TradingCosts(half_spread=0, slippage=0, fee=0)
@@ -31,12 +31,11 @@ def labels(realised, entry, touch, is_labelled=None):
 
 def simulate(probability, longs, shorts=None, *, thresholds=BOTH, costs=FREE, known_at=None):
     m = len(probability)
-    return simulate_trades(
-        probability=np.array(probability, dtype=np.float64),
+    return take_positions(
+        entry_sides(np.array(probability, dtype=np.float64), thresholds),
         known_at=np.arange(m, dtype=np.int64) if known_at is None else np.array(known_at),
         longs=longs,
         shorts=longs if shorts is None else shorts,
-        thresholds=thresholds,
         costs=costs,
     )
 
@@ -78,16 +77,6 @@ def test_a_round_trip_pays_every_cost_twice():
     assert seen.net == pytest.approx([0.003])
 
 
-def test_returns_of_a_session_add_up_and_a_quiet_one_returns_zero():
-    ends = labels([0.01, 0.02, -0.05], [0, 1, 2], [-1, 0, 1])
-    seen = simulate([0.9] * 3, ends)
-    session = np.array([10, 10, 30], dtype=np.int64)
-    days = np.array([10, 20, 30], dtype=np.int64)
-    assert daily_net_returns(seen, session, days) == pytest.approx([0.03, 0.0, -0.05])
-    with pytest.raises(DatasetError, match="test sessions"):
-        daily_net_returns(seen, session, days[:2])
-
-
 @pytest.mark.parametrize("cost", [-0.1, math.nan, math.inf])
 def test_a_senseless_cost_is_refused(cost):
     with pytest.raises(ValueError, match="trading costs"):
@@ -110,7 +99,7 @@ def test_decisions_out_of_order_are_refused():
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 200), st.floats(0, 0.01))
-def test_positions_never_overlap_and_daily_returns_hold_every_trade(seed, n, cost):
+def test_positions_never_overlap_and_pay_both_sides(seed, n, cost):
     rng = np.random.default_rng(seed)
     minutes = np.arange(n, dtype=np.int64) * MINUTE_NS
     close = 100 * np.exp(np.cumsum(rng.normal(0, 0.002, n)))
@@ -128,16 +117,13 @@ def test_positions_never_overlap_and_daily_returns_hold_every_trade(seed, n, cos
         )
         for side in (LONG, SHORT)
     )
-    seen = simulate_trades(
-        probability=rng.random(n),
+    seen = take_positions(
+        entry_sides(rng.random(n), BOTH),
         known_at=minutes + MINUTE_NS,
         longs=longs,
         shorts=shorts,
-        thresholds=BOTH,
         costs=TradingCosts(half_spread=cost, slippage=0, fee=0),
     )
     assert (seen.t_entry[1:] >= seen.t_exit[:-1]).all()
     assert (seen.t_exit > seen.t_entry).all()
     assert seen.gross - seen.net == pytest.approx(np.full(len(seen.net), 2 * cost))
-    daily = daily_net_returns(seen, flat_at, np.unique(flat_at))
-    assert daily.sum() == pytest.approx(seen.net.sum())
