@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.research.lookahead.folds import TrainAndTest
-from alphaline.research.prepared import Indices, PreparedData, TradedInstrument
-from alphaline.validation.marked_returns import TradedBars
+from alphaline.research.prepared import Indices, PreparedData
 
 Fit = Callable[[PreparedData, Indices], NDArray[np.float64]]
 
@@ -65,14 +64,11 @@ def check_fits(fit: Fit, data: PreparedData, folds: Sequence[TrainAndTest]) -> F
 def _alone(fit: Fit, data: PreparedData, train: Indices) -> NDArray[np.float64]:
     known = data.at(train)
     limit = int(known.t_touch.max()) if len(train) else 0
-    known = replace(known, traded=tuple(_until(one, limit) for one in known.traded))
-    return fit(known, np.arange(len(train)))
-
-
-def _until(one: TradedInstrument, limit: int) -> TradedInstrument:
-    count = int(np.searchsorted(one.bars.ts_event, limit))
-    bars = TradedBars(ts_event=one.bars.ts_event[:count], prices=one.bars.prices[:count])
-    return replace(one, bars=bars)
+    traded = tuple(
+        replace(one, bars=one.bars.before(limit), costs=one.costs.before(limit))
+        for one in known.traded
+    )
+    return fit(replace(known, traded=traded), np.arange(len(train)))
 
 
 def _is_same(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:

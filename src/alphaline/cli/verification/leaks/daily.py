@@ -85,6 +85,23 @@ class Daily:
         """Log change of the adjusted close; NaN at the first bar."""
         return np.diff(np.log(self.bars.close), prepend=np.nan)
 
+    @property
+    def log_close(self) -> Floats:
+        """Logarithm of the adjusted close."""
+        return np.log(self.bars.close)
+
+    @property
+    def returns(self) -> pd.Series:
+        """``log_return`` by date."""
+        return self.series(self.log_return)
+
+    @cached_property
+    def moves(self) -> Floats:
+        """Log changes of the stock, of the other one and of VIX; (n, 3), 0 where there is none."""
+        vix = np.diff(np.log(self.published("VIX")), prepend=np.nan)
+        other = np.diff(np.log(self.other.close), prepend=np.nan)
+        return np.asarray(np.nan_to_num(np.column_stack([self.log_return, other, vix])))
+
     def series(self, values: Floats) -> pd.Series:
         """Return values of the bars as pandas holds them, by date."""
         return pd.Series(values, pd.DatetimeIndex(self.session))
@@ -125,6 +142,17 @@ class Daily:
     def outcome(self) -> Floats:
         """1 or 0 by label; NaN where a decision has none."""
         return np.where(self.labels.is_labelled, self.labels.y, np.nan)
+
+    def labelled(self, values: Floats) -> Floats:
+        """Return values of the decisions, NaN where one has no label."""
+        return np.where(self.labels.is_labelled, values, np.nan)
+
+    def ended(self, values: Floats) -> Floats:
+        """Return, at each decision, the value of the last one whose label had ended by then."""
+        own = np.flatnonzero(self.labels.is_labelled)
+        order = own[np.argsort(self.labels.t_touch[own], kind="stable")]
+        place = np.searchsorted(self.labels.t_touch[order], self.decided, side="right")
+        return np.append(np.nan, values[order])[place]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Windows, filters and bars of a longer timeframe that reach beyond the row they stand in."""
+"""Windows and filters that reach beyond the row they stand in."""
 
 import numpy as np
 import pandas as pd
@@ -6,26 +6,18 @@ from scipy import sparse
 from scipy.interpolate import make_smoothing_spline
 from scipy.signal import argrelmax, butter, filtfilt, lfilter, savgol_coeffs, savgol_filter
 
-from alphaline.cli.verification.leaks.daily import STOCK, Daily, Floats, at_decisions
+from alphaline.cli.verification.leaks.daily import Daily, Floats, at_decisions
 from alphaline.cli.verification.leaks.record import CUT_DAILY, Leak
-from alphaline.features import BarHistory, Column, FeatureSet, features_of
-from alphaline.features.sets.daily_baseline_v1 import EPOCH
-from alphaline.market.daily import HIGH, VOLUME
+from alphaline.market.daily import HIGH
 
 _BUTTER = butter(2, 0.1)
+
+
 _WINDOW, _ORDER = 11, 2
+
+
 # Bars on either side of a turning point.
 _SIDE = 5
-_LAST_WEEK = FeatureSet(
-    "last_whole_week",
-    (Column("week_log_return_1", "log_return", "week", 1, ("close",)),),
-    epoch=EPOCH,
-    base="session",
-)
-
-
-def _log(day: Daily) -> Floats:
-    return np.log(day.bars.close)
 
 
 def _causal(taps: Floats, values: Floats) -> Floats:
@@ -34,80 +26,75 @@ def _causal(taps: Floats, values: Floats) -> Floats:
     return found
 
 
-def _fridays(day: Daily) -> pd.Series:
-    close = day.series(_log(day))
-    return close[close.index.weekday == 4]
-
-
 @at_decisions
 def _centred_mean(day: Daily) -> pd.Series:
-    return day.series(_log(day)).rolling(11, center=True).mean()
+    return day.series(day.log_close).rolling(11, center=True).mean()
 
 
 @at_decisions
 def _trailing_mean(day: Daily) -> pd.Series:
-    return day.series(_log(day)).rolling(11).mean()
+    return day.series(day.log_close).rolling(11).mean()
 
 
 @at_decisions
 def _filtered_both_ways(day: Daily) -> Floats:
-    return filtfilt(*_BUTTER, _log(day))  # type: ignore[no-any-return]
+    return filtfilt(*_BUTTER, day.log_close)  # type: ignore[no-any-return]
 
 
 @at_decisions
 def _filtered_forward(day: Daily) -> Floats:
-    return lfilter(*_BUTTER, _log(day))  # type: ignore[no-any-return]
+    return lfilter(*_BUTTER, day.log_close)  # type: ignore[no-any-return]
 
 
 @at_decisions
 def _smoothed_polynomial(day: Daily) -> Floats:
-    return savgol_filter(_log(day), _WINDOW, _ORDER)  # type: ignore[no-any-return]
+    return savgol_filter(day.log_close, _WINDOW, _ORDER)  # type: ignore[no-any-return]
 
 
 @at_decisions
 def _trailing_polynomial(day: Daily) -> Floats:
     taps = savgol_coeffs(_WINDOW, _ORDER, pos=_WINDOW - 1, use="dot")
-    return _causal(taps[::-1], _log(day))
+    return _causal(taps[::-1], day.log_close)
 
 
 @at_decisions
 def _spline(day: Daily) -> Floats:
     at = np.arange(len(day.bars), dtype=np.float64)
-    return make_smoothing_spline(at, _log(day), lam=100.0)(at)  # type: ignore[no-any-return]
+    return make_smoothing_spline(at, day.log_close, lam=100.0)(at)  # type: ignore[no-any-return]
 
 
 @at_decisions
 def _exponential_mean(day: Daily) -> pd.Series:
-    return day.series(_log(day)).ewm(span=10).mean()
+    return day.series(day.log_close).ewm(span=10).mean()
 
 
 @at_decisions
 def _exponential_mean_both_ways(day: Daily) -> pd.Series:
-    log = day.series(_log(day))
+    log = day.series(day.log_close)
     return (log.ewm(span=10).mean() + log[::-1].ewm(span=10).mean()[::-1]) / 2.0
 
 
 @at_decisions
 def _exponential_means_of_two_spans(day: Daily) -> pd.Series:
-    log = day.series(_log(day))
+    log = day.series(day.log_close)
     return (log.ewm(span=10).mean() + log.ewm(span=30).mean()) / 2.0
 
 
 @at_decisions
 def _low_frequencies(day: Daily) -> Floats:
-    waves = np.fft.rfft(_log(day))
+    waves = np.fft.rfft(day.log_close)
     waves[len(waves) // 10 :] = 0.0
     return np.fft.irfft(waves, len(day.bars))
 
 
 @at_decisions
 def _binomial_mean(day: Daily) -> Floats:
-    return _causal(np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0, _log(day))
+    return _causal(np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0, day.log_close)
 
 
 @at_decisions
 def _hodrick_prescott(day: Daily) -> Floats:
-    log = _log(day)
+    log = day.log_close
     count = len(log)
     second = sparse.diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(count - 2, count))
     system = sparse.eye_array(count) + 1600.0 * (second.T @ second)
@@ -116,68 +103,8 @@ def _hodrick_prescott(day: Daily) -> Floats:
 
 @at_decisions
 def _distance_from_trailing_mean(day: Daily) -> pd.Series:
-    log = day.series(_log(day))
+    log = day.series(day.log_close)
     return log - log.rolling(63).mean()
-
-
-@at_decisions
-def _filled_backward(day: Daily) -> pd.Series:
-    return _fridays(day).reindex(pd.DatetimeIndex(day.session)).bfill()
-
-
-@at_decisions
-def _filled_forward(day: Daily) -> pd.Series:
-    return _fridays(day).reindex(pd.DatetimeIndex(day.session)).ffill()
-
-
-@at_decisions
-def _interpolated(day: Daily) -> pd.Series:
-    return _fridays(day).reindex(pd.DatetimeIndex(day.session)).interpolate("time")
-
-
-@at_decisions
-def _carried_on(day: Daily) -> pd.Series:
-    fridays = _fridays(day)
-    slope = fridays.diff().reindex(pd.DatetimeIndex(day.session)).ffill()
-    return fridays.reindex(slope.index).ffill() + slope
-
-
-@at_decisions
-def _weeks_stamped_at_their_start(day: Daily) -> pd.Series:
-    weeks = day.series(_log(day)).resample("W-FRI", label="left").last()
-    return weeks.reindex(pd.DatetimeIndex(day.session), method="ffill")
-
-
-@at_decisions
-def _weeks_stamped_at_their_end(day: Daily) -> pd.Series:
-    weeks = day.series(_log(day)).resample("W-FRI", label="right").last()
-    return weeks.reindex(pd.DatetimeIndex(day.session), method="ffill")
-
-
-@at_decisions
-def _week_before_it_ends(day: Daily) -> pd.Series:
-    log = day.series(_log(day))
-    week = log.groupby(log.index.to_period("W"))
-    return week.transform("last") - week.transform("first")
-
-
-@at_decisions
-def _last_whole_week(day: Daily) -> Floats:
-    history = BarHistory(day.opened, day.bars.values)
-    made = features_of(_LAST_WEEK, day.sessions, {STOCK: history})
-    return made[STOCK].column("week_log_return_1").astype(np.float64)
-
-
-@at_decisions
-def _month_total_at_its_start(day: Daily) -> pd.Series:
-    volume = day.series(day.bars.values[:, VOLUME])
-    return volume.groupby(volume.index.to_period("M")).transform("sum")
-
-
-@at_decisions
-def _month_total_so_far(day: Daily) -> pd.Series:
-    volume = day.series(day.bars.values[:, VOLUME])
-    return volume.groupby(volume.index.to_period("M")).cumsum()
 
 
 def _turns(day: Daily) -> Floats:
@@ -253,46 +180,6 @@ WINDOWS = (
         CUT_DAILY,
         _hodrick_prescott,
         _distance_from_trailing_mean,
-    ),
-    Leak(
-        "gaps filled backward",
-        "windows",
-        "a weekly value stands on the days before it exists",
-        CUT_DAILY,
-        _filled_backward,
-        _filled_forward,
-    ),
-    Leak(
-        "gaps interpolated",
-        "windows",
-        "the days between two weekly values lie on the line to the later one",
-        CUT_DAILY,
-        _interpolated,
-        _carried_on,
-    ),
-    Leak(
-        "resampled with label=left",
-        "windows",
-        "the close of a week carries the date at which the week begins",
-        CUT_DAILY,
-        _weeks_stamped_at_their_start,
-        _weeks_stamped_at_their_end,
-    ),
-    Leak(
-        "week bar before the week ends",
-        "windows",
-        "a group's last value put on each of its rows",
-        CUT_DAILY,
-        _week_before_it_ends,
-        _last_whole_week,
-    ),
-    Leak(
-        "month's total from its first day on",
-        "windows",
-        "the volume of a whole month joined on the month",
-        CUT_DAILY,
-        _month_total_at_its_start,
-        _month_total_so_far,
     ),
     Leak(
         "turning points where they happened",
