@@ -56,7 +56,8 @@ def prepare_daily(strategy: Strategy, data: ResearchData) -> PreparedData:
     """Return every decision of a daily strategy whose outcome lies inside the data.
 
     A decision is made before the session that follows its bar opens, and traded at that open. What
-    has no label on both sides (the last bars, a volatility that is not warm) is left out.
+    has no label on both sides (the last bars, a volatility that is not warm) is left out, and so is
+    an entry that finds no bar while its approval is valid: the line refuses it.
 
     Raises
     ------
@@ -127,7 +128,8 @@ def _decisions(
         )
         for side in (LONG, SHORT)
     )
-    kept = np.flatnonzero(longs.is_labelled & shorts.is_labelled)
+    is_in_time = longs.t_entry <= known_at + strategy.execution.valid_for_ns
+    kept = np.flatnonzero(longs.is_labelled & shorts.is_labelled & is_in_time)
     return _Decisions(
         np.full(len(kept), index, np.intp),
         session[kept],

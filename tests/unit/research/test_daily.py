@@ -96,6 +96,22 @@ def test_a_session_without_a_bar_at_the_deadline_lengthens_the_longest_life(
     assert whole.longest_life_ns < lives.max() == made.longest_life_ns
 
 
+@pytest.mark.parametrize(("valid_for_ms", "is_made"), [(3_600_000, False), (864_000_000, True)])
+def test_an_entry_that_finds_no_bar_in_time_is_no_decision(
+    valid_for_ms: int, is_made: bool, sample: ResearchData, daily_set: FeatureSet
+) -> None:
+    bars = sample.bars["eq.us.ibm"]
+    kept = np.arange(len(bars)) != 1000
+    gap = replace(bars, session=bars.session[kept], values=bars.values[kept])
+    text = file_text().replace("valid_for_ms: 864000000", f"valid_for_ms: {valid_for_ms}")
+    made = prepare_daily(
+        read_strategy(text.encode()), replace(sample, bars={**sample.bars, "eq.us.ibm": gap})
+    )
+    decided = made.session[made.rows_of(made.instruments.index("eq.us.ibm"))]
+    assert (bars.session[999] in decided) == is_made
+    assert {bars.session[998], bars.session[1001]} <= set(decided.tolist())
+
+
 def test_a_column_may_not_outlast_what_the_dataset_declares(
     sample: ResearchData, daily_set: FeatureSet
 ) -> None:
