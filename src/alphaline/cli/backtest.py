@@ -121,13 +121,13 @@ def _keep(
     import logging
     from tempfile import TemporaryDirectory
 
-    # A new store tells of every table that it makes.
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
     from alphaline.research.backtest.tracked import log_backtest
     from alphaline.research.backtest_report import picture_files, write_backtest_report
     from alphaline.research.comparison import compare
     from alphaline.research.tracking import Tracking
 
+    # A new store tells of every table that it makes.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     family = (result.dataset_family, result.label_family)
     tables = compare(study.trials.ledger, result.hypothesis_id)
     own = [one for one in tables if (one.dataset_family, one.label_family) == family]

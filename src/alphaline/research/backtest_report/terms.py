@@ -6,6 +6,8 @@ from html import escape
 import msgspec
 
 from alphaline.labels.exit_rule import ExitRule
+from alphaline.market.decision_times import BEFORE_OPEN_NS
+from alphaline.messages import MINUTE_NS
 from alphaline.research.backtest.run import BacktestRun
 from alphaline.research.backtest_report.cells import money, number, percent
 from alphaline.research.pages import table
@@ -77,7 +79,8 @@ def _assumptions(run: BacktestRun) -> Iterator[tuple[str, str]]:
 def _decided(run: BacktestRun) -> str:
     if run.strategy.bars == "1m":
         return "at the end of each one-minute bar of regular hours; judged by risk at once"
-    return "on each session's bar, 30 minutes before the next open; judged by risk at that open"
+    minutes = BEFORE_OPEN_NS // MINUTE_NS
+    return f"on each session's bar, {minutes} minutes before the next open; judged by risk at that open"
 
 
 def _exits(rule: ExitRule) -> str:
@@ -92,7 +95,7 @@ def _exits(rule: ExitRule) -> str:
     horizon = (
         f"{rule.horizon_bars} bars, at the latest the close of the session"
         if rule.horizon_bars is not None
-        else f"the close of the {rule.horizon_sessions}. session after the decision's own"
+        else f"{rule.horizon_sessions} sessions after the decision's own, at the close of the last"
     )
     return (
         f"{barriers} from the entry bar's open, else after {horizon}; a bar that spans both counts as a stop, "
@@ -120,8 +123,8 @@ def _events(result: SimulationResult) -> str:
     events = result.market.events
     splits, dividends = int((events.split != 1.0).sum()), int((events.dividend > 0.0).sum())
     return (
-        f"{splits} splits and {dividends} dividends are known in the span and take effect at the open of "
-        "their ex-date; where dividends are unknown none are paid, to the account or to buy and hold"
+        f"known in the span: {splits} of splits, {dividends} of dividends, in effect at the open of the "
+        "ex-date; where dividends are unknown none are paid, to the account or to buy and hold"
     )
 
 
