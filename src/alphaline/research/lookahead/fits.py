@@ -41,7 +41,8 @@ def check_fits(fit: Fit, data: PreparedData, folds: Sequence[TrainAndTest]) -> F
 
     Whatever training decides has to come out the same: means and deviations, chosen columns, weights,
     thresholds, the number of rounds. A scaling over all rows, a threshold from test predictions or a
-    test span that stops the training early does not.
+    test span that stops the training early does not. NaN equals NaN: numbers that are never defined
+    show nothing.
 
     Parameters
     ----------
