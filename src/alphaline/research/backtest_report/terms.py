@@ -93,12 +93,12 @@ def _exits(rule: ExitRule) -> str:
             f"target {100 * (rule.profit_target or 0):g} %, stop {100 * (rule.stop_loss or 0):g} %"
         )
     horizon = (
-        f"{rule.horizon_bars} bars, at the latest the close of the session"
+        f"after {rule.horizon_bars} bars, at the latest at the close of the session"
         if rule.horizon_bars is not None
-        else f"{rule.horizon_sessions} sessions after the decision's own, at the close of the last"
+        else f"at the close, {rule.horizon_sessions} sessions after the decision's own"
     )
     return (
-        f"{barriers} from the entry bar's open, else after {horizon}; a bar that spans both counts as a stop, "
+        f"{barriers} from the entry bar's open, else {horizon}; a bar that spans both counts as a stop, "
         "an open beyond a barrier fills at that open"
     )
 
