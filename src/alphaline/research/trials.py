@@ -205,14 +205,16 @@ class Trials:
         Raises
         ------
         ValueError
-            If the outcomes are not in the ledger, or not of both fold sets.
+            If the outcomes are not in the ledger, not of one trial, or not of both fold sets.
         """
+        matrices = {one.fold_set: self.matrix(one.fold_set) for one in outcomes}
+        trial_id = _recorded(outcomes, matrices)
         evidence = [
             FoldSetEvidence(
                 fold_set=one.fold_set,
                 returns=one.returns,
-                round_trips=one.round_trips,
-                trials=self.matrix(one.fold_set).returns,
+                round_trips=self.ledger.round_trips(trial_id, one.fold_set),
+                trials=matrices[one.fold_set].returns,
             )
             for one in outcomes
         ]
@@ -243,6 +245,23 @@ class Trials:
             for name, own in fitted.items()
             if own
         )
+
+
+def _recorded(outcomes: Sequence[Outcome], matrices: Mapping[str, TrialMatrix]) -> str:
+    # By the returns and not by what the caller says: the best of each fold set is no trial.
+    same = [_with_returns(matrices[one.fold_set], one.returns) for one in outcomes]
+    shared = set.intersection(*same) if same else set()
+    if not shared:
+        raise ValueError(
+            "gate: expected outcomes of one trial, saw none in the ledger with these returns in "
+            f"{' and '.join(matrices) or 'any fold set'}; record the candidate before it is judged"
+        )
+    return min(shared)
+
+
+def _with_returns(matrix: TrialMatrix, returns: Floats) -> set[str]:
+    columns = zip(matrix.trial_ids, matrix.returns.T, strict=True)
+    return {trial for trial, own in columns if np.array_equal(own[~np.isnan(own)], returns)}
 
 
 def _costs(data: PreparedData) -> dict[str, float]:

@@ -210,6 +210,20 @@ def test_outcomes_that_were_not_recorded_are_not_judged(fitted: tuple[Trials, Tr
         trials.verdict(made_up)
 
 
+def test_the_best_of_each_fold_set_is_no_trial(ledger: TrialLedger) -> None:
+    trials = Trials(ledger, DATA, terms(), version="v")
+    one, other = (trials.fit(ModelSpec("logistic", {"C": c})).outcomes for c in (1e-6, 1.0))
+    assert one[0].returns.tolist() != other[0].returns.tolist()
+    with pytest.raises(ValueError, match="of one trial"):
+        trials.verdict((one[0], other[1]))
+
+
+def test_round_trips_are_those_that_were_recorded(fitted: tuple[Trials, Trial]) -> None:
+    trials, trial = fitted
+    more = tuple(msgspec.structs.replace(one, round_trips=10**6) for one in trial.outcomes)
+    assert trials.verdict(more) == trials.verdict(trial.outcomes)
+
+
 def test_only_the_trials_reach_a_fit() -> None:
     """No other module of research may import what fits, by whatever road."""
     fitting = {
