@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -75,7 +75,8 @@ def weighted(row: Row, weights: list[float], ahead: int) -> KnownColumn:
     for at in range(len(values)):
         seen = row.values[max(0, at + ahead - len(weights) + 1) : at + ahead + 1]
         if at + ahead < len(row.ts) and len(seen) == len(weights):
-            values[at] = float(np.dot(seen, weights))
+            # In one order: a vectorised sum may change its last bit with where the slice lies.
+            values[at] = sum(a * b for a, b in zip(seen.tolist(), weights, strict=True))
     return KnownColumn(row.ts, values)
 
 
@@ -83,6 +84,7 @@ weights = st.lists(st.floats(0.1, 2.0), min_size=1, max_size=6)
 
 
 @settings(max_examples=60)
+@example([1.0, 1.0, 1.0, 1.0], 14, 9)
 @given(weights, st.integers(0, 99), st.integers(2, 12))
 def test_a_function_of_the_past_is_never_flagged(drawn: list[float], seed: int, count: int) -> None:
     row = made_row(60, seed)
