@@ -18,6 +18,27 @@ SESSIONS_PER_YEAR = 252
 NAN = math.nan
 
 
+def returns_of(value: Floats, capital: float) -> Floats:
+    """Return the simple return of each period on the value before it, the first on ``capital``.
+
+    Parameters
+    ----------
+    value
+        float64 (T,): what an account or a holding was worth at the end of each period.
+    capital
+        What it was worth before the first, in the same unit.
+
+    Returns
+    -------
+    float64 (T,)
+        NaN where the value before was zero or less.
+    """
+    before = np.r_[capital, value[:-1]]
+    returns = np.full(len(value), np.nan)
+    np.divide(value - before, before, out=returns, where=before > 0.0)
+    return returns
+
+
 def sharpe_ratio(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
     r"""Return the annualised Sharpe ratio :math:`\bar r / s \cdot \sqrt{periods}`.
 

@@ -15,6 +15,7 @@ from alphaline.metrics.financial import (
     exposure,
     hit_rate,
     profit_factor,
+    returns_of,
     sharpe_ratio,
     sortino_ratio,
     total_return,
@@ -117,3 +118,14 @@ def test_exposure_of_a_market_never_open_is_undefined():
 def test_costs_are_set_against_what_was_won():
     assert cost_share(np.array([2.0, -1.0]), np.array([0.25, 0.25])) == 0.25
     assert math.isnan(cost_share(np.array([-1.0]), np.array([0.25])))
+
+
+@given(own=returns, capital=st.floats(0.5, 2e6))
+def test_returns_of_a_value_compound_to_it(own, capital):
+    value = capital * np.cumprod(1.0 + own)
+    np.testing.assert_allclose(returns_of(value, capital), own, atol=1e-12)
+
+
+def test_nothing_is_earned_on_nothing():
+    found = returns_of(np.array([50.0, 0.0, 10.0, -5.0, 5.0]), 100.0)
+    np.testing.assert_array_equal(found, [-0.5, -1.0, np.nan, -1.5, np.nan])

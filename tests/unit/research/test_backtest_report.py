@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphaline.errors import DatasetError
+from alphaline.metrics.financial import returns_of
 from alphaline.research.backtest import BacktestRun
-from alphaline.research.backtest.series import SessionSeries, returns_of
+from alphaline.research.backtest.series import SessionSeries
 from alphaline.research.backtest.summary import BacktestSummary, summarise
 from alphaline.research.backtest_report import picture_files, write_backtest_report
 from alphaline.research.backtest_report.cells import gained, measured, money, number, percent

@@ -153,7 +153,7 @@ def test_an_open_trade_is_told_and_valued(flat_market, terms, profile, instrumen
     table = result.sessions_table()
     assert (table["short"].tolist(), table["long"].tolist()) == ([990_000], [0])
     assert table["traded"].tolist() == [1_000_000]
-    assert result.session_returns().tolist() == [9_950 / CAPITAL]
+    assert table["equity"].tolist() == [CAPITAL + 9_950]
 
 
 def test_cutting_the_market_changes_nothing_before_the_cut(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.market.instruments import InstrumentMaster
+from alphaline.metrics.financial import returns_of
 from alphaline.research.backtest.benchmark import buy_and_hold
 from alphaline.trading.simulation import SimulationResult
 
@@ -76,17 +77,6 @@ def session_series(
         short=held[1] / over,
         traded=_in_sessions(table["traded"], table["session"], sessions) / result.capital_minor,
     )
-
-
-def returns_of(value: Floats, capital: float) -> Floats:
-    """Return the return of each period on the value before it, the first on ``capital``.
-
-    NaN where the value before was zero or less.
-    """
-    before = np.r_[capital, value[:-1]]
-    returns = np.full(len(value), np.nan)
-    np.divide(value - before, before, out=returns, where=before > 0.0)
-    return returns
 
 
 def _in_sessions(flow: NDArray[np.int64], own: Times, sessions: Times) -> Floats:

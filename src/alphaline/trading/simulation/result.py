@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alphaline.trading.risk.rule import LIMIT_UNSET
 from alphaline.trading.risk.rules import RULES
-from alphaline.trading.simulation.columns import Floats, Ints, Outcomes
+from alphaline.trading.simulation.columns import Ints, Outcomes
 from alphaline.trading.simulation.decisions import Decisions
 from alphaline.trading.simulation.market import MarketArrays
 from alphaline.trading.simulation.records import DENIED, OUTCOME_NAMES, TRADE_EXIT_NAMES
@@ -157,17 +157,6 @@ class SimulationResult:
             **{name: rows[name] for name in ("long", "short")},
             **{name: np.diff(rows[name], prepend=np.int64(0)) for name in flows},
         }
-
-    def session_returns(self) -> Floats:
-        """Return the return of each session on the equity before it; float64 (sessions,).
-
-        The first is on the capital. NaN after the equity was zero or less.
-        """
-        equity = (self.sessions["cash"] + self.sessions["value"]).astype(float)
-        before = np.concatenate([[float(self.capital_minor)], equity[:-1]])
-        returns = np.full(len(equity), np.nan)
-        np.divide(equity - before, before, out=returns, where=before > 0)
-        return returns
 
 
 def _codes(denied: int, unset: int) -> list[str]:
