@@ -16,6 +16,7 @@ from alphaline.labels.deadlines import flat_times
 from alphaline.labels.exit_rule import LONG, SHORT
 from alphaline.labels.triple_barrier import TripleBarrierLabels, triple_barrier
 from alphaline.market.adjustment import AdjustedBars
+from alphaline.market.corporate_actions import CorporateActions
 from alphaline.market.decision_times import decision_times
 from alphaline.market.sessions import SessionTable, session_date
 from alphaline.research.data import ResearchData
@@ -197,7 +198,18 @@ def _traded(strategy: Strategy, data: ResearchData, bars: AdjustedBars) -> Trade
         costs=FillCosts(
             execution=strategy.execution, instrument=data.instruments.require(name), bars=traded
         ),
+        dividends=_dividends(bars, data.actions[name]),
     )
+
+
+def _dividends(bars: AdjustedBars, actions: CorporateActions) -> NDArray[np.float64]:
+    # One on the first bar's own session is in its open already; without a bar it counts at the next.
+    ex_dates, amounts = actions.of("dividend")
+    inside = (ex_dates > bars.session[0]) & (ex_dates <= bars.session[-1])
+    at = np.searchsorted(bars.session, ex_dates[inside])
+    due = np.zeros(len(bars))
+    np.add.at(due, at, amounts[inside] * bars.split_factor[at])
+    return due
 
 
 def _sessions(data: ResearchData, bars: dict[str, AdjustedBars]) -> SessionTable:

@@ -49,7 +49,7 @@ def measured(
     returns
         float64 (S,): net return of each test session.
     measures
-        Names; alpha, beta and information ratio compare with holding the universe.
+        Names; alpha, beta and information ratio compare with buying the universe and holding it.
     """
     rows = np.concatenate([one.fold.test for one in fitted])
     reported = tested_sessions(fitted)

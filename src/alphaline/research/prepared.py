@@ -34,12 +34,16 @@ class TradedInstrument:
         Name of the dataset that its bars are from, as declared.
     bars, costs
         See there.
+    dividends
+        float64 (n,): known dividends from the start of each bar on, in the units of its prices; None:
+        none are known. What holding the instrument earned has them, labels and trades do not.
     """
 
     instrument: str
     dataset: str
     bars: TradedBars
     costs: Costs
+    dividends: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -218,7 +222,9 @@ def label_columns(labels: TripleBarrierLabels) -> list[NDArray[np.generic]]:
 
 
 def _cut(one: TradedInstrument, limit: int) -> TradedInstrument:
-    return replace(one, bars=one.bars.before(limit), costs=one.costs.before(limit))
+    bars = one.bars.before(limit)
+    dividends = None if one.dividends is None else one.dividends[: len(bars.ts_event)]
+    return replace(one, bars=bars, costs=one.costs.before(limit), dividends=dividends)
 
 
 def _bar_columns(bars: TradedBars) -> list[NDArray[np.generic]]:

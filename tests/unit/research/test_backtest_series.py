@@ -9,7 +9,6 @@ from alphaline.market.sessions import DAY_NS, SessionTable
 from alphaline.messages import MINUTE_NS
 from alphaline.metrics.catalogue import MEASURES
 from alphaline.research.backtest import BacktestRun
-from alphaline.research.backtest.benchmark import buy_and_hold
 from alphaline.research.backtest.bridge import bridge
 from alphaline.research.backtest.measures import (
     backtest_headlines,
@@ -19,6 +18,7 @@ from alphaline.research.backtest.measures import (
 )
 from alphaline.research.backtest.run import trade_costs
 from alphaline.research.backtest.series import session_series
+from alphaline.research.benchmark import buy_and_hold, held_in_market, held_returns
 from alphaline.trading.simulation import (
     ENTER_LONG,
     ENTER_SHORT,
@@ -93,7 +93,7 @@ def test_buy_and_hold_is_units_times_price_and_cash(
     ]
     market = daily(closes, events_of(drawn) if drawn else None)
     first = data.draw(st.integers(0, count - 1))
-    found = buy_and_hold(market, table.session[first:], CAPITAL)
+    found = buy_and_hold(held_in_market(market), table, table.session[first:], CAPITAL)
     opens = np.vstack([closes[:1], closes[:-1]])
     units, cash = CAPITAL / instruments / opens[first], np.zeros(instruments)
     for day in range(first, count):
@@ -115,8 +115,13 @@ def test_an_instrument_that_begins_later_is_cash_until_then() -> None:
         INSTRUMENTS[0]: InstrumentBars(early.start, early.end, early.values),
         INSTRUMENTS[1]: late,
     }
-    found = buy_and_hold(market_arrays(bars, table), table.session, CAPITAL)
+    found = buy_and_hold(held_in_market(market_arrays(bars, table)), table, table.session, CAPITAL)
     np.testing.assert_allclose(found, CAPITAL)
+
+
+def test_study_and_account_are_compared_with_the_same(run: BacktestRun, made: Made) -> None:
+    found = held_returns(made.data, run.series.sessions)
+    np.testing.assert_allclose(found, run.series.benchmark_returns, atol=1e-12)
 
 
 def test_a_split_and_a_dividend_change_nothing_but_the_dividend(

@@ -11,9 +11,11 @@ from alphaline.features import sets
 from alphaline.features.columns import Column
 from alphaline.features.feature_set import FeatureSet
 from alphaline.market.decision_times import decision_times
+from alphaline.research.benchmark import buy_and_hold, held_in_market, held_returns
 from alphaline.research.daily import daily_features, prepare_daily
 from alphaline.research.data import ResearchData, load_sample
 from alphaline.runtime.places import checkout
+from alphaline.trading.simulation import daily_market
 from alphaline.trading.strategy import Strategy, read_strategy
 
 CHANGES = {
@@ -110,6 +112,20 @@ def test_an_entry_that_finds_no_bar_in_time_is_no_decision(
     decided = made.session[made.rows_of(made.instruments.index("eq.us.ibm"))]
     assert (bars.session[999] in decided) == is_made
     assert {bars.session[998], bars.session[1001]} <= set(decided.tolist())
+
+
+@pytest.mark.parametrize("first", ["2000-06-01", "2008-01-02", "2011-01-03"])
+def test_holding_in_a_study_is_holding_in_its_market(
+    first: str, sample: ResearchData, daily_set: FeatureSet
+) -> None:
+    made = prepare_daily(strategy(), sample)
+    assert [one.dividends is not None and one.dividends.any() for one in made.traded] == [True] * 2
+    start = int(np.datetime64(first, "ns").astype(np.int64))
+    sessions = made.sessions.session[made.sessions.session >= start]
+    bars = {name: sample.bars[name] for name in made.instruments}
+    market = daily_market(bars, sample.actions, sample.sessions)
+    value = buy_and_hold(held_in_market(market), sample.sessions, sessions, 1.0)
+    np.testing.assert_allclose(np.cumprod(1.0 + held_returns(made, sessions)), value)
 
 
 def test_a_column_may_not_outlast_what_the_dataset_declares(

@@ -1,6 +1,7 @@
 """A study computes the measures that were asked for, each by the catalogue's own function."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,7 @@ def inputs(outcome: Outcome, fitted: tuple[FittedFold, ...]) -> dict[str, object
     tested = np.isin(table.session, outcome.sessions)
     return {
         "returns": outcome.returns,
-        "benchmark": held_by_hand()[tested],
+        "benchmark": held_by_hand(np.flatnonzero(tested)),
         "trades": net,
         "gross": gross,
         "costs": gross - net,
@@ -84,10 +85,18 @@ def inputs(outcome: Outcome, fitted: tuple[FittedFold, ...]) -> dict[str, object
     }
 
 
-def held_by_hand() -> np.ndarray:
-    closes = np.stack([one.bars.prices[:, 3] for one in DATA.traded])
-    moves = [closes[:, t] / closes[:, t - 1] - 1 for t in range(1, closes.shape[1])]
-    return np.array([0.0, *[float(np.mean(move)) for move in moves]])
+def held_by_hand(days: np.ndarray, due: dict[tuple[int, int], float] | None = None) -> np.ndarray:
+    """Return what half the capital in each instrument earned on ``days``, bought at the first's open."""
+    prices = [one.bars.prices for one in DATA.traded]
+    units = [0.5 / own[days[0], 0] for own in prices]
+    cash, before, found = 0.0, 1.0, []
+    for day in days.tolist():
+        if day > days[0]:
+            cash += sum(unit * (due or {}).get((n, day), 0.0) for n, unit in enumerate(units))
+        value = cash + sum(unit * own[day, 3] for unit, own in zip(units, prices, strict=True))
+        found.append(value / before - 1)
+        before = value
+    return np.array(found)
 
 
 @pytest.mark.parametrize("name", [name for name in MEASURES if name != "sharpe_delta"])
@@ -168,10 +177,27 @@ def test_an_unknown_measure_is_refused_before_anything_is_fitted() -> None:
         terms(measures=("sharp_ratio",))
 
 
-def test_the_universe_is_held_in_equal_parts() -> None:
-    np.testing.assert_allclose(held_returns(DATA, DATA.sessions.session), held_by_hand())
-    some = DATA.sessions.session[[5, 9]]
-    np.testing.assert_allclose(held_returns(DATA, some), held_by_hand()[[5, 9]])
+@pytest.mark.parametrize("first", [0, 7])
+def test_the_universe_is_bought_in_equal_parts_and_held(first: int) -> None:
+    days = np.arange(first, 60)
+    found = held_returns(DATA, DATA.sessions.session[days])
+    np.testing.assert_allclose(found, held_by_hand(days))
+
+
+def test_holding_has_the_known_dividends_that_fall_due_after_the_purchase() -> None:
+    due = {(0, 7): 3.0, (0, 20): 1.5, (1, 21): 0.8, (1, 90): 2.0}
+    amounts = np.zeros((2, len(DATA.sessions)))
+    for place, amount in due.items():
+        amounts[place] = amount
+    traded = tuple(
+        replace(one, dividends=own) for one, own in zip(DATA.traded, amounts, strict=True)
+    )
+    paying, days = replace(DATA, traded=traded), np.arange(7, 60)
+    found = held_returns(paying, DATA.sessions.session[days])
+    np.testing.assert_allclose(found, held_by_hand(days, due))
+    # What is cut off takes its dividends with it.
+    seen = paying.before(int(DATA.sessions.session[60]))
+    np.testing.assert_array_equal(held_returns(seen, DATA.sessions.session[days]), found)
 
 
 def test_the_calibration_curve_holds_every_test_decision(

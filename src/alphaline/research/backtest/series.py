@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.metrics.financial import returns_of
-from alphaline.research.backtest.benchmark import buy_and_hold
+from alphaline.research.benchmark import buy_and_hold, held_in_market
 from alphaline.trading.simulation import SimulationResult
 
 Floats = NDArray[np.float64]
@@ -61,7 +61,8 @@ def session_series(
     # A session in which the market has no bar shows the account as the one before left it.
     at = np.searchsorted(table["session"], sessions, side="right") - 1
     equity = np.where(at < 0, capital, table["equity"][at] / money)
-    benchmark = buy_and_hold(result.market, sessions, capital)
+    market = result.market
+    benchmark = buy_and_hold(held_in_market(market), market.sessions, sessions, capital)
     if intraday:
         held = _within_sessions(result, sessions, instruments)
     else:
