@@ -21,12 +21,12 @@ from alphaline.validation.gate_checks import FoldSetEvidence
 from alphaline.validation.gate_thresholds import gate_v1
 from alphaline.validation.marked_returns import TradedBars, marked_returns
 from alphaline.validation.trades import EntryThresholds, entry_sides, take_positions
-from alphaline.validation.trading_costs import TradingCosts
 from alphaline.validation.walk_forward import WalkForward, walk_forward
+from tests.flat_costs import FlatCosts
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 RULE = ExitRule(barrier_sigma=1.5, horizon_bars=30)
-COSTS = TradingCosts(half_spread=0.00004, slippage=0.00002, fee=0.00001)
+COSTS = FlatCosts(0.00007)
 JANUARY_END = 1_296_518_400_000_000_000
 
 

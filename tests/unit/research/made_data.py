@@ -13,11 +13,11 @@ from alphaline.research.prepared import PreparedData, TradedInstrument
 from alphaline.research.terms import StudyTerms
 from alphaline.trading.research_terms import FoldTerms
 from alphaline.validation.marked_returns import TradedBars
-from alphaline.validation.trading_costs import TradingCosts
+from tests.flat_costs import FlatCosts
 
 HOUR = 3_600 * 10**9
 RULE = ExitRule(profit_target=0.02, stop_loss=0.02, horizon_sessions=3)
-COSTS = TradingCosts(half_spread=0.0001, slippage=0.0001, fee=0.00005, borrow_annual=0.01)
+COSTS = FlatCosts(0.00025, borrow_annual=0.01)
 # A linear model is fitted in milliseconds.
 QUICK = ModelSpec("logistic")
 TREES = ModelSpec("lightgbm", {"rounds": 10, "min_data_in_leaf": 20})

@@ -11,10 +11,10 @@ from alphaline.labels.triple_barrier import TripleBarrierLabels
 from alphaline.market.sessions import DAY_NS
 from alphaline.validation.marked_returns import TradedBars, held_ns, marked_returns
 from alphaline.validation.trades import Trades, nights, take_positions
-from alphaline.validation.trading_costs import TradingCosts
+from tests.flat_costs import FlatCosts
 
 HOUR = 3_600 * 10**9
-FREE = TradingCosts(half_spread=0, slippage=0, fee=0)
+FREE = FlatCosts()
 
 
 def calendar(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -70,7 +70,7 @@ def test_a_short_pays_its_costs_at_both_ends_and_borrows_by_night() -> None:
     # Thursday, Friday, Monday: one night and then three.
     bars, days = daily_bars([100] * 7, [100] * 7)
     at = int(np.flatnonzero(np.diff(days["sessions"]) == 3 * DAY_NS)[0])
-    costs = TradingCosts(half_spread=0, slippage=0, fee=0, borrow_annual=0.365)
+    costs = FlatCosts(borrow_annual=0.365)
     held = trade(SHORT, bars, days["session_close"], at - 1, at + 1, 100, (0.001, 0.002))
     seen = marked_returns(held, bars=bars, costs=costs, **days)
     expected = np.zeros(7)
@@ -113,7 +113,7 @@ def test_marked_returns_add_up_to_what_the_trades_earned(
     rng = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(rng.normal(0, 0.02, count)))
     bars, days = daily_bars((close * 1.001).tolist(), close.tolist())
-    costs = TradingCosts(half_spread=cost, slippage=0, fee=0, borrow_annual=cost)
+    costs = FlatCosts(cost, borrow_annual=cost)
     labels = {side: _labels(side, bars, days, rng, longest) for side in (LONG, SHORT)}
     trades = take_positions(
         rng.choice([LONG, 0, SHORT], count).astype(np.int8),
@@ -148,7 +148,7 @@ def test_positions_of_one_session_are_booked_as_without_marks(seed: int, count: 
     rng = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(rng.normal(0, 0.02, count)))
     bars, days = daily_bars((close * 0.99).tolist(), close.tolist())
-    costs = TradingCosts(half_spread=0.001, slippage=0, fee=0)
+    costs = FlatCosts(0.001)
     labels = _labels(LONG, bars, days, rng, 1)
     trades = take_positions(
         rng.choice([LONG, 0], count).astype(np.int8),
