@@ -7,6 +7,7 @@ from rich.table import Table as Shown
 
 from alphaline.research.comparison import Table
 from alphaline.research.comparison_page import interval_text
+from alphaline.research.paths import sharpe_text
 
 # Where nothing says how wide the output is: a log, a pipe.
 LOG_WIDTH = 180
@@ -48,5 +49,17 @@ def _shown(one: Table) -> Shown:
                 interval_text(figures.get("sharpe_ratio")),
                 interval_text(figures.get("maximum_drawdown")),
                 trial.outcome,
+            )
+        if trial.paths is not None:
+            shown.add_row(
+                trial.trial_id[:8],
+                f"{trial.model}{folds}",
+                trial.feature_set,
+                f"{len(trial.paths.by_path)} paths, 5 to 95 %",
+                "",
+                "",
+                sharpe_text(trial.paths),
+                "",
+                "not judged",
             )
     return shown

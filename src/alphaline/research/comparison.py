@@ -11,6 +11,7 @@ from alphaline.errors import LedgerError
 from alphaline.messages import Number
 from alphaline.metrics.financial import SESSIONS_PER_YEAR, sharpe_ratio
 from alphaline.metrics.intervals import headline_intervals
+from alphaline.research.paths import PathSharpe, recorded_paths
 from alphaline.research.study import BOOTSTRAP_SEED, Headline, headline
 from alphaline.runtime.trial_ledger import TrialLedger
 from alphaline.runtime.trial_records import RecordedSeries, TrialMatrix
@@ -44,6 +45,9 @@ class ComparedTrial(msgspec.Struct, frozen=True, kw_only=True):
     outcome, failed
         What the gate says, and the checks that do not hold, as ``<fold set> <check>``. A trial that was
         broken off brings too little evidence, however long it ran.
+    paths
+        Sharpe ratios of its combinatorial paths, None where it has none. Such a trial was fitted on
+        splits and not over the two fold sets: nothing else is said of it, and the gate has not judged it.
     run_id
         Its MLflow run, None where it was not logged.
     parameters
@@ -61,8 +65,9 @@ class ComparedTrial(msgspec.Struct, frozen=True, kw_only=True):
     headlines: dict[str, dict[str, Headline]]
     outcome: str
     failed: tuple[str, ...]
-    run_id: str | None
     parameters: dict[str, int | float | str | None]
+    paths: PathSharpe | None = None
+    run_id: str | None = None
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +83,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         Annualised Sharpe ratio that the best of N trials without an edge has on average, over the
         sessions of the longest fold set; None where N is 1.
     trials
-        The best by the weaker of their two Sharpe ratios first.
+        The best by the weaker of their two Sharpe ratios first, those of combinatorial paths last.
     """
 
     hypothesis_id: str
@@ -154,6 +159,7 @@ def _table(
     matrices = {name: ledger.matrix(*family, name) for name in FOLD_SETS}
     count = ledger.count(*family)
     returns = {trial_id: _returns(matrices, trial_id) for trial_id in series}
+    paths = recorded_paths(ledger, *family)
     ranked = sorted(series, key=lambda trial_id: -_weaker_sharpe(returns[trial_id].values()))
     return Table(
         hypothesis_id=hypothesis_id,
@@ -163,7 +169,11 @@ def _table(
         recorded=len(series),
         sharpe_by_luck=_by_luck(matrices, count),
         trials=tuple(
-            _compared(trial_id, series[trial_id], returns[trial_id], matrices, count, runs)
+            msgspec.structs.replace(
+                _compared(trial_id, series[trial_id], returns[trial_id], matrices, count),
+                paths=paths.get(trial_id),
+                run_id=runs.get(trial_id),
+            )
             for trial_id in ranked[:shown]
         ),
     )
@@ -180,7 +190,7 @@ def _returns(matrices: Mapping[str, TrialMatrix], trial_id: str) -> dict[str, Fl
 
 def _weaker_sharpe(series: Iterable[Floats]) -> float:
     ratios = [sharpe_ratio(one) for one in series]
-    return min(ratio if np.isfinite(ratio) else 0.0 for ratio in ratios)
+    return min((ratio if np.isfinite(ratio) else 0.0 for ratio in ratios), default=-np.inf)
 
 
 def _compared(
@@ -189,7 +199,6 @@ def _compared(
     returns: Mapping[str, Floats],
     matrices: Mapping[str, TrialMatrix],
     count: int,
-    runs: Mapping[str, str],
 ) -> ComparedTrial:
     chosen = next(iter(series.values())).identity.parameters
     features, fitted = chosen.get("features"), chosen.get("folds_fitted")
@@ -206,7 +215,6 @@ def _compared(
         headlines={name: _headlines(own) for name, own in returns.items()},
         outcome=outcome,
         failed=failed,
-        run_id=runs.get(trial_id),
         parameters=dict(chosen),
     )
 
@@ -218,7 +226,7 @@ def _judged(
     count: int,
     folds_fitted: Number | None,
 ) -> tuple[str, tuple[str, ...]]:
-    if folds_fitted is not None:
+    if folds_fitted is not None and returns:
         # Whoever watches a trial and ends it where it looks good has chosen its last session.
         ended = f"broken off after {folds_fitted} folds"
         return "INSUFFICIENT_EVIDENCE", tuple(f"{name} {ended}" for name in returns)

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 
+import msgspec
 import numpy as np
 
 from alphaline.research.comparison import ComparedTrial, Table, daily_returns
 from alphaline.research.pages import Picture, document, drawing, figure, svg, table
 from alphaline.research.pages.ink import INK, MAIN, MUTED, OTHER
+from alphaline.research.paths import PathSharpe, sharpe_text
 from alphaline.research.study import Headline
 from alphaline.runtime.trial_ledger import TrialLedger
 from alphaline.validation.gate import FOLD_SETS
@@ -26,8 +28,14 @@ def comparison_page(ledger: TrialLedger, tables: Sequence[Table]) -> str:
     title = f"Alphaline: trials of {tables[0].hypothesis_id}"
     parts = [f"<h1>{escape(title)}</h1>"]
     for number, one in enumerate(tables):
-        parts += [_head(one), figure(_intervals_picture(one, number))]
-        parts += [figure(_growth_picture(ledger, one, number)), _trials(one)]
+        walked = msgspec.structs.replace(
+            one, trials=tuple(trial for trial in one.trials if trial.sessions)
+        )
+        parts.append(_head(one))
+        if walked.trials:
+            parts.append(figure(_intervals_picture(walked, number)))
+            parts.append(figure(_growth_picture(ledger, walked, number)))
+        parts += [_trials(walked), _paths(one)]
     return document(title, parts)
 
 
@@ -130,6 +138,29 @@ def _trials(one: Table) -> str:
     )
     rows = (_row(trial, fold_set) for trial in one.trials for fold_set in trial.sessions)
     return f"<h2>Trials</h2>{table(head, rows)}"
+
+
+def _paths(one: Table) -> str:
+    head = ("Trial", "Model", "Feature set", "#Paths", "#Sharpe (5 to 95 %)", "#Below 0")
+    rows = [_paths_row(trial, trial.paths) for trial in one.trials if trial.paths is not None]
+    if not rows:
+        return ""
+    return (
+        "<h2>Combinatorial paths</h2><p>Median Sharpe ratio of the paths and their 5 % and 95 % quantiles, "
+        "which are no confidence interval. The gate judges none of them; N counts each trial.</p>"
+        f"{table(head, rows)}"
+    )
+
+
+def _paths_row(trial: ComparedTrial, paths: PathSharpe) -> str:
+    below = "none" if paths.below_zero is None else f"{paths.below_zero:.0%}"
+    words = (trial.trial_id[:8], _name(trial), trial.feature_set)
+    numbers = (f"{len(paths.by_path):,}", sharpe_text(paths), below)
+    cells = (
+        *(f"<td>{escape(word)}</td>" for word in words),
+        *(f'<td class="number">{number}</td>' for number in numbers),
+    )
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _row(trial: ComparedTrial, fold_set: str) -> str:

@@ -12,7 +12,9 @@ import numpy as np
 from alphaline.errors import DatasetError
 from alphaline.metrics.intervals import Interval, headline_intervals, sharpe_delta_interval
 from alphaline.models.catalogue import ModelSpec
+from alphaline.research.combinatorial import OnSplit, fit_combinatorial
 from alphaline.research.outcomes import Outcome, beside_baseline
+from alphaline.research.paths import PathsResult, paths_result
 from alphaline.research.prepared import PreparedData
 from alphaline.research.terms import StudyTerms
 from alphaline.research.trials import OnFold, Trial, Trials
@@ -127,6 +129,24 @@ class Study:
             If there are too few sessions or decisions, or the baseline is of other sessions.
         """
         return self.result(self.trials.fit(spec, on_fold), baseline)
+
+    def paths(
+        self,
+        spec: ModelSpec,
+        *,
+        groups: int = 6,
+        test_groups: int = 2,
+        on_split: OnSplit | None = None,
+    ) -> PathsResult:
+        """Fit ``spec`` over combinatorial purged splits, record it and return how its paths differ.
+
+        Evidence beside the verdict of ``run``, which it does not change but through N: it is a trial of
+        its own, also where ``run`` had the same model. See ``fit_combinatorial``, which names the errors.
+        """
+        trial = fit_combinatorial(
+            self.trials, spec, groups=groups, test_groups=test_groups, on_split=on_split
+        )
+        return paths_result(self.trials, trial)
 
     def result(self, trial: Trial, baseline: StudyResult | None = None) -> StudyResult:
         """Return what a recorded trial comes to among all that were counted by now."""

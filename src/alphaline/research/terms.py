@@ -12,6 +12,7 @@ from alphaline.models.training import entry_thresholds
 from alphaline.research.prepared import PreparedData
 from alphaline.trading.research_terms import FoldTerms
 from alphaline.trading.strategy import Strategy
+from alphaline.validation.combinatorial import CombinatorialPurged
 from alphaline.validation.decisions import LEAST_TRAINING
 from alphaline.validation.fold_metrics import USUAL_MEASURES
 from alphaline.validation.trades import EntryThresholds
@@ -100,6 +101,23 @@ class StudyTerms:
             for window in WINDOWS
         }
 
+    def combinatorial(
+        self, data: PreparedData, groups: int, test_groups: int
+    ) -> CombinatorialPurged:
+        """Return a scheme of combinatorial splits with the embargo of the folds, purged as they are.
+
+        Raises
+        ------
+        ValueError
+            If the numbers leave no group to train on.
+        """
+        return CombinatorialPurged(
+            groups=groups,
+            test_groups=test_groups,
+            embargo=self.folds.embargo,
+            purge_ns=data.longest_life_ns,
+        )
+
     def held_out_from(self, data: PreparedData, folds: int) -> int:
         """Return the first session of the last ``folds`` test spans, at least one.
 
@@ -127,14 +145,29 @@ class StudyTerms:
         """
         return entry_thresholds(probability, self.long_quantile, self.short_quantile)
 
-    def chosen(self) -> dict[str, int | float | None]:
-        """Return everything that was chosen here, for the identity of a trial."""
+    def chosen(self, scheme: CombinatorialPurged | None = None) -> dict[str, int | float | None]:
+        """Return everything that was chosen here, for the identity of a trial.
+
+        Parameters
+        ----------
+        scheme
+            Its numbers stand in place of those of the walk-forward folds, which then chose nothing.
+        """
         return {
-            "first_sessions": self.folds.first,
-            "test_sessions": self.folds.test,
-            "step_sessions": self.folds.step,
+            **(self._walked() if scheme is None else _split(scheme)),
             "embargo_sessions": self.folds.embargo,
             "long_quantile": self.long_quantile,
             "short_quantile": self.short_quantile,
             "max_missing_features": self.max_missing_features,
         }
+
+    def _walked(self) -> dict[str, int]:
+        return {
+            "first_sessions": self.folds.first,
+            "test_sessions": self.folds.test,
+            "step_sessions": self.folds.step,
+        }
+
+
+def _split(scheme: CombinatorialPurged) -> dict[str, int]:
+    return {"groups": scheme.groups, "test_groups": scheme.test_groups}

@@ -1,4 +1,6 @@
-"""The only way to a fit over folds: each one is a trial, and the ledger has it before anyone sees it.
+"""The way to a fit over folds: each one is a trial, and the ledger has it before anyone sees it.
+
+The other is ``alphaline.research.combinatorial``, which records through `Trials.record` too.
 
 N is counted by dataset family and label family, which follow from the prepared data: the declared
 datasets of the target instruments' bars, the instruments themselves, and the horizon. Another name of
@@ -25,6 +27,7 @@ from alphaline.research.walk import FittedFold, fit_fold, fit_rows, folds_of
 from alphaline.runtime.code_version import code_version
 from alphaline.runtime.trial_ledger import TrialLedger
 from alphaline.runtime.trial_records import TrialIdentity, TrialMatrix, TrialSeries, label_family
+from alphaline.validation.combinatorial import CombinatorialPurged
 from alphaline.validation.gate import GateVerdict, judge
 from alphaline.validation.gate_checks import FoldSetEvidence
 from alphaline.validation.gate_thresholds import GateThresholds, gate_v1
@@ -146,7 +149,13 @@ class Trials:
             fitted={name: tuple(own) for name, own in fitted.items()},
         )
 
-    def record(self, spec: ModelSpec, outcomes: Sequence[Outcome], folds: int | None = None) -> str:
+    def record(
+        self,
+        spec: ModelSpec,
+        outcomes: Sequence[Outcome],
+        folds: int | None = None,
+        scheme: CombinatorialPurged | None = None,
+    ) -> str:
         """Append outcomes of ``spec`` to the ledger and return the trial's id.
 
         Recording the same again counts no new trial.
@@ -154,9 +163,11 @@ class Trials:
         Parameters
         ----------
         folds
-            Folds that were fitted before the trial ended; None: all.
+            Folds or splits that were fitted before the trial ended; None: all.
+        scheme
+            See ``identity``.
         """
-        identity = self.identity(spec, folds)
+        identity = self.identity(spec, folds, scheme)
         for outcome in outcomes:
             self.ledger.append(
                 TrialSeries(
@@ -170,8 +181,19 @@ class Trials:
             )
         return identity.trial_id
 
-    def identity(self, spec: ModelSpec, folds: int | None = None) -> TrialIdentity:
-        """Return what makes a fit of ``spec`` the trial it is."""
+    def identity(
+        self, spec: ModelSpec, folds: int | None = None, scheme: CombinatorialPurged | None = None
+    ) -> TrialIdentity:
+        """Return what makes a fit of ``spec`` the trial it is.
+
+        Parameters
+        ----------
+        folds
+            See ``record``.
+        scheme
+            Of the combinatorial splits it was fitted on; None: the walk-forward folds. The same model
+            on both was fitted twice, and is two trials.
+        """
         data = self.data
         family, _ = self.family
         return TrialIdentity(
@@ -180,11 +202,14 @@ class Trials:
             instruments=data.instruments,
             horizon_ns=data.horizon_ns,
             label_digest=data.label_digest,
-            parameters=self.chosen(spec) | ({} if folds is None else {"folds_fitted": folds}),
+            parameters=self.chosen(spec, scheme)
+            | ({} if folds is None else {"folds_fitted": folds}),
             code_version=self.code_version,
         )
 
-    def chosen(self, spec: ModelSpec) -> dict[str, int | float | str | None]:
+    def chosen(
+        self, spec: ModelSpec, scheme: CombinatorialPurged | None = None
+    ) -> dict[str, int | float | str | None]:
         """Return everything that was chosen for a fit of ``spec``, data apart."""
         data = self.data
         return {
@@ -192,7 +217,7 @@ class Trials:
             "feature_set": data.feature_set,
             "feature_set_digest": data.feature_set_digest,
             "features": len(data.columns),
-            **self.terms.chosen(),
+            **self.terms.chosen(scheme),
             "purge_ns": data.longest_life_ns,
             **_costs(data),
         }

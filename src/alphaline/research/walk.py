@@ -1,7 +1,8 @@
 """One fold of a walk: fit on the past, set thresholds on it, decide on what follows.
 
-Nothing but ``alphaline.research.trials`` calls this: a fit that no ledger knows of would be a trial
-that the gate does not count. A test keeps it so.
+Nothing but ``alphaline.research.trials`` and ``alphaline.research.combinatorial`` calls this, and both
+record what they fit: a fit that no ledger knows of would be a trial that the gate does not count. A
+test keeps it so.
 """
 
 from collections.abc import Sequence

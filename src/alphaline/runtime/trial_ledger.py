@@ -118,6 +118,15 @@ class TrialLedger:
         columns = [read_returns(self._returns, returns_digest) for _, returns_digest in rows]
         return align(tuple(trial_id for trial_id, _ in rows), columns)
 
+    def fold_sets(self, dataset_family: str, label_family: str) -> tuple[str, ...]:
+        """Return over which fold sets trials of a family were recorded, sorted."""
+        query = (
+            "SELECT DISTINCT fold_set FROM series"
+            " WHERE dataset_family=? AND label_family=? ORDER BY fold_set"
+        )
+        with self._index() as index:
+            return tuple(row[0] for row in index.execute(query, (dataset_family, label_family)))
+
     def recorded(self, hypothesis_id: str) -> tuple[RecordedSeries, ...]:
         """Return every series that was recorded under a hypothesis, in the order of recording."""
         query = (

@@ -73,7 +73,8 @@ class TrialSeries:
     hypothesis_id
         The idea it belongs to, a name for people.
     fold_set
-        ``rolling`` or ``expanding``; the numbers of the scheme belong in the parameters.
+        ``rolling`` or ``expanding``, or one of several paths of a trial; the numbers of the scheme
+        belong in the parameters.
     sessions
         int64 (T,): out-of-sample sessions, midnight UTC of their dates, strictly increasing.
     net_returns

@@ -35,7 +35,8 @@ class CombinatorialPurged:
     groups
         Groups of consecutive sessions, equally long but for the last, which takes the rest.
     test_groups
-        Groups that are tested in each split, at least 2 (with 1 there is a single path).
+        Groups that are tested in each split. With 1 it is purged k-fold: each group is tested once,
+        and there is a single path.
     embargo
         Sessions on either side of each test group that are not trained on.
     purge_ns
@@ -54,9 +55,9 @@ class CombinatorialPurged:
     purge_ns: int = 0
 
     def __post_init__(self) -> None:
-        if not 2 <= self.test_groups < self.groups:
+        if not 1 <= self.test_groups < self.groups:
             raise ValueError(
-                "combinatorial splits: expected 2 <= test_groups < groups, saw "
+                "combinatorial splits: expected 1 <= test_groups < groups, saw "
                 f"test_groups={self.test_groups} groups={self.groups}"
             )
         if self.embargo < 0 or self.purge_ns < 0:
@@ -84,6 +85,8 @@ class Split:
     ----------
     train
         Indices into the decisions, ascending.
+    train_sessions
+        int64: the sessions they were drawn from, those without a decision included.
     groups
         The test groups, ascending; what follows is in their order.
     tests
@@ -95,6 +98,7 @@ class Split:
     """
 
     train: Indices
+    train_sessions: Times
     groups: tuple[int, ...]
     tests: tuple[Indices, ...]
     test_sessions: tuple[Times, ...]
@@ -150,16 +154,20 @@ def combinatorial_splits(
         )
     alive_until = np.maximum(t_touch, t_entry + scheme.purge_ns)
     position = np.searchsorted(sessions, decision_session)
-    return [
-        Split(
-            train=_train(scheme, spans, position, t_entry, alive_until, len(sessions)),
-            groups=groups,
-            tests=tuple(np.flatnonzero(np.isin(position, span)) for span in spans),
-            test_sessions=tuple(sessions[span] for span in spans),
-            paths=paths,
+    splits = []
+    for groups, spans, paths in _combinations(scheme, len(sessions)):
+        is_open = _open_sessions(scheme, spans, len(sessions))
+        splits.append(
+            Split(
+                train=_train(is_open, spans, position, t_entry, alive_until),
+                train_sessions=sessions[is_open],
+                groups=groups,
+                tests=tuple(np.flatnonzero(np.isin(position, span)) for span in spans),
+                test_sessions=tuple(sessions[span] for span in spans),
+                paths=paths,
+            )
         )
-        for groups, spans, paths in _combinations(scheme, len(sessions))
-    ]
+    return splits
 
 
 def decision_paths(splits: Sequence[Split], values: Sequence[Floats], decisions: int) -> Floats:
@@ -210,6 +218,9 @@ def session_paths(splits: Sequence[Split], returns: Sequence[Floats], sessions: 
 def _combinations(
     scheme: CombinatorialPurged, sessions: int
 ) -> Iterator[tuple[tuple[int, ...], list[Indices], tuple[int, ...]]]:
+    if scheme.test_groups == 1:
+        yield from _each_alone(scheme.groups, sessions)
+        return
     from skfolio.model_selection import (  # noqa: PLC0415 - seconds to import, and the line has no use for it
         CombinatorialPurgedCV,
     )
@@ -222,17 +233,31 @@ def _combinations(
         yield tuple(groups.tolist()), spans, tuple(paths.tolist())
 
 
+def _each_alone(
+    groups: int, sessions: int
+) -> Iterator[tuple[tuple[int, ...], list[Indices], tuple[int, ...]]]:
+    # Plain k-fold, which skfolio leaves to others; the groups are cut as it cuts them.
+    cuts = np.arange(1, groups) * (sessions // groups)
+    for group, span in enumerate(np.split(np.arange(sessions), cuts)):
+        yield (group,), [span], (0,)
+
+
+def _open_sessions(
+    scheme: CombinatorialPurged, spans: list[Indices], sessions: int
+) -> NDArray[np.bool_]:
+    is_open = np.ones(sessions, dtype=np.bool_)
+    for span in spans:
+        is_open[max(span[0] - scheme.embargo, 0) : span[-1] + 1 + scheme.embargo] = False
+    return is_open
+
+
 def _train(
-    scheme: CombinatorialPurged,
+    is_open: NDArray[np.bool_],
     spans: list[Indices],
     position: Indices,
     t_entry: Times,
     alive_until: Times,
-    sessions: int,
 ) -> Indices:
-    is_open = np.ones(sessions, dtype=np.bool_)
-    for span in spans:
-        is_open[max(span[0] - scheme.embargo, 0) : span[-1] + 1 + scheme.embargo] = False
     in_train = is_open[position]
     for span in spans:
         in_test = (position >= span[0]) & (position <= span[-1])

@@ -33,7 +33,7 @@ def one_a_day(scheme, days):
     )
 
 
-schemes = st.tuples(st.integers(3, 5), st.integers(2, 4), st.integers(0, 3), st.integers(0, 3 * DAY))  # fmt: skip
+schemes = st.tuples(st.integers(3, 5), st.integers(1, 4), st.integers(0, 3), st.integers(0, 3 * DAY))  # fmt: skip
 schemes = schemes.filter(lambda n: n[1] < n[0])
 
 
@@ -48,6 +48,10 @@ def made(draw):
     ordinal = [day for day, _, _ in lives]
     entry = [day * DAY + within for day, within, _ in lives]
     return numbers, days, ordinal, entry, [e + one[2] for e, one in zip(entry, lives, strict=True)]
+
+
+def train_days(split):
+    return (split.train_sessions // DAY).tolist()
 
 
 def splits_of(numbers, days, ordinal, entry, touch):
@@ -68,6 +72,10 @@ def test_splits_equal_a_reference_that_compares_every_pair_of_labels(case):
     assert len(found) == len(expected) == CombinatorialPurged(**case[0]).splits
     for split, (train, parts) in zip(found, expected, strict=True):
         assert split.train.tolist() == train
+        assert set(train_days(split)) >= {case[2][i] for i in train}
+        tested = np.concatenate(split.test_sessions) // DAY
+        far = [d for d in range(case[1]) if np.abs(tested - d).min() > case[0]["embargo"]]
+        assert train_days(split) == far
         tests = [test.tolist() for test in split.tests]
         assert list(zip(split.groups, tests, split.paths, strict=True)) == parts
 
@@ -138,7 +146,8 @@ def test_nan_predictions_stay_nan():
     "numbers",
     [
         {"groups": 3, "test_groups": 3},
-        {"groups": 3, "test_groups": 1},
+        {"groups": 3, "test_groups": 0},
+        {"groups": 1, "test_groups": 1},
         {"groups": 3, "test_groups": 2, "embargo": -1},
         {"groups": 3, "test_groups": 2, "purge_ns": -1},
     ],

@@ -54,7 +54,8 @@ def _sharpe(outcome: Outcome, since: int) -> Headline:
 
 def _looks(trials: Trials, since: int) -> int:
     seen: set[str] = set()
-    for fold_set in trials.terms.schemes(trials.data):
+    # Of any scheme: a combinatorial path over these sessions has looked at them too.
+    for fold_set in trials.ledger.fold_sets(*trials.family):
         matrix = trials.matrix(fold_set)
         returns = matrix.returns[matrix.sessions >= since]
         tested = np.flatnonzero((~np.isnan(returns)).sum(axis=0))
