@@ -1,4 +1,4 @@
-"""The instrument master: what an id stands for, and exact arithmetic on its ticks.
+"""The instrument master: what an id stands for, and exact rounding to its ticks.
 
 The tick is stored as a whole number of 1e-9 currency units. Minor units (cents) would not do: prices
 below a dollar move in hundredths of a cent, exchange rates in finer steps. 1e-9 divides every tick in
@@ -76,22 +76,6 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def tick(self) -> float:
         """The smallest price step in currency units."""
         return self.tick_nanos / NANOS
-
-    def to_ticks(self, price: float) -> int:
-        """Return the number of ticks in ``price``, to the nearest tick; a price is positive and finite.
-
-        The price is first taken to 1e-9, so that a float's representation error decides nothing;
-        exactly between two ticks the upper one is taken.
-        """
-        return (2 * round(price * NANOS) + self.tick_nanos) // (2 * self.tick_nanos)
-
-    def price_of(self, ticks: int) -> float:
-        """Return the price of ``ticks``: the float64 nearest to it."""
-        return ticks * self.tick_nanos / NANOS
-
-    def is_on_tick(self, price: float) -> bool:
-        """Return whether ``price`` is a whole number of ticks (to 1e-9)."""
-        return round(price * NANOS) % self.tick_nanos == 0
 
     def round_against(self, side: Side, price: float) -> float:
         """Return ``price`` moved to the tick that is worse for the trader: up to buy, down to sell."""

@@ -10,7 +10,8 @@ from alphaline.market.corporate_actions import CorporateActions
 from alphaline.market.daily import DailyBars
 from alphaline.market.session_labels import iso
 
-# New shares per old of the splits and reverse splits that companies make, 1 for 50 included.
+# New shares per old of the splits and reverse splits that companies make, 1 for 50 included. Usual ones
+# alone, unlike in ``split_recovery``: a day's move blurs 20 for 1 and 21 for 1.
 _SPLITS = (
     3 / 2,
     4 / 3,

@@ -10,6 +10,7 @@ from msgspec import Meta
 from alphaline.errors import StrategyFileError
 from alphaline.labels.exit_rule import ExitRule
 from alphaline.messages import Lane, digest
+from alphaline.metrics.financial import SESSIONS_PER_YEAR
 from alphaline.trading.research_terms import ResearchTerms, research_contradictions
 from alphaline.trading.strategy_file import Section, read_file
 
@@ -21,8 +22,7 @@ _MILLISECOND_NS = 1_000_000
 # What a fee may be at most, and its finest step, so that it is a whole number of 1e-9 in an int64.
 _HIGHEST_FEE, _FEE_DECIMALS = Decimal(10**9), 9
 
-SESSIONS_PER_YEAR = 252
-# One-minute bars of regular hours in a year: 252 sessions of 390 minutes.
+# One-minute bars of regular hours in a year: sessions of 390 minutes.
 MINUTES_PER_YEAR = SESSIONS_PER_YEAR * 390
 
 

@@ -56,28 +56,9 @@ def test_rounding_against_the_trader_is_the_exact_decimal_one(price: Decimal) ->
 
 
 @given(st.integers(1, 4 * 10**8))
-def test_ticks_and_prices_are_inverse(ticks: int) -> None:
-    price = SPY.price_of(ticks)
-    assert price == float(ticks * CENT)
-    assert SPY.to_ticks(price) == ticks
-    assert SPY.is_on_tick(price)
+def test_a_price_on_the_tick_stays(ticks: int) -> None:
+    price = float(ticks * CENT)
     assert SPY.round_against("buy", price) == price == SPY.round_against("sell", price)
-
-
-@given(prices)
-def test_the_nearest_tick_is_at_most_half_a_tick_away(price: Decimal) -> None:
-    assert abs(SPY.to_ticks(float(price)) * CENT - price) <= CENT / 2
-
-
-@pytest.mark.parametrize(
-    ("price", "ticks"), [(129.005, 12901), (129.0049, 12900), (129.006, 12901)]
-)
-def test_half_a_tick_goes_up(price: float, ticks: int) -> None:
-    assert SPY.to_ticks(price) == ticks
-
-
-def test_a_price_between_ticks_is_told() -> None:
-    assert not SPY.is_on_tick(129.005)
 
 
 @pytest.mark.parametrize(
