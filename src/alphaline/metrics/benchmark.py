@@ -1,7 +1,9 @@
 """What a strategy earned beside a benchmark or a baseline, period by period.
 
-Both series are simple returns of the same periods in excess of the risk-free rate, float64 (T,). A NaN in
-either makes the result NaN: leaving the period out of one series only would compare different times.
+Both series are simple returns of the same periods, float64 (T,). The models that these measures come from
+mean returns in excess of the risk-free rate; nothing is taken off here, and what studies and accounts hand
+over is not in excess: their cash earns nothing. A NaN in either makes the result NaN: leaving the period
+out of one series only would compare different times.
 """
 
 import math

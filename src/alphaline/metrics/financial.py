@@ -42,10 +42,13 @@ def returns_of(value: Floats, capital: float) -> Floats:
 def sharpe_ratio(returns: Floats, periods: int = SESSIONS_PER_YEAR) -> float:
     r"""Return the annualised Sharpe ratio :math:`\bar r / s \cdot \sqrt{periods}`.
 
+    ``s`` is the sample deviation (T - 1).
+
     Parameters
     ----------
     returns
-        float64 (T,): returns in excess of the risk-free rate. ``s`` is the sample deviation (T - 1).
+        float64 (T,), taken as they are: for Sharpe's own ratio hand over returns in excess of the
+        risk-free rate. Those of studies and accounts are not; their cash earns nothing.
     periods
         Periods in a year.
 

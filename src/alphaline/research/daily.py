@@ -1,7 +1,8 @@
 """From daily data and a strategy file to prepared data: features, labels of both sides, costs.
 
 Prices are adjusted forward for splits and for nothing else: dividends are unknown for most years of the
-sample, and unknown is not zero. Holding through an ex-date therefore looks as if the dividend were lost.
+sample, and unknown is not zero. Over an ex-date a long position therefore looks as if it lost the dividend,
+and a short one as if it were spared the dividend that it owes: labels and returns favour the short side.
 """
 
 from dataclasses import fields
