@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from alphaline.cli.output import AsJson, answer, progress
-from alphaline.cli.select_features import select
+from alphaline.cli.select_features import DATA_ROOT, select
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -22,7 +22,7 @@ app.command()(select)
 @app.command()
 def compare(
     hypothesis: Annotated[str, typer.Argument(help="Name of the hypothesis: the strategy's id.")],
-    data_root: Annotated[Path, typer.Option(help="Folder of trials and MLflow.")],
+    data_root: Annotated[Path, typer.Option(help="Folder of trials and MLflow.")] = DATA_ROOT,
     shown: Annotated[int, typer.Option(min=1, help="Trials to judge and show.")] = 20,
     out: Annotated[Path | None, typer.Option(help="Write a page with pictures here.")] = None,
     as_json: AsJson = False,

@@ -153,6 +153,19 @@ def test_the_command_prints_tables_json_and_a_page(data_root: Path, tmp_path: Pa
     assert "INSUFFICIENT_EVIDENCE" in shown.stdout
 
 
+def test_the_command_looks_where_selections_and_backtests_keep_their_trials(
+    data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ["research", "compare", "made_v1", "--json"]
+    assert "var/research" in CliRunner().invoke(app, asked, env={"COLUMNS": "200"}).stderr
+    Path("var").mkdir()
+    Path("var/research").symlink_to(data_root)
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["families"][0]["trials_counted"] == 4
+
+
 def test_a_folder_without_trials_is_not_made_into_one(tmp_path: Path) -> None:
     asked = ["research", "compare", "x", "--data-root", str(tmp_path / "none")]
     assert CliRunner().invoke(app, asked).exit_code == 2
