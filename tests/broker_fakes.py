@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from alphaline.messages import Message, decode, encode
-from alphaline.runtime.messaging import Outgoing, Received, TopicPartitionKey
+from alphaline.runtime.messaging import Outgoing, Received, Standing, TopicPartitionKey
 
 
 class MemoryBroker:
@@ -13,11 +13,12 @@ class MemoryBroker:
         self.logs: dict[TopicPartitionKey, list[Received]] = {}
         self.committed: dict[TopicPartitionKey, int] = {}
         self.batch = batch
+        self.stamp_ms = 0
 
     def append(self, topic: str, partition: int, value: bytes | None, key: str = "k") -> None:
         """Put bytes at the end of a log."""
         log = self.logs.setdefault((topic, partition), [])
-        log.append(Received(topic, partition, len(log), key.encode(), value, 0))
+        log.append(Received(topic, partition, len(log), key.encode(), value, self.stamp_ms))
 
     def put(self, topic: str, partition: int, messages: Iterable[Message]) -> None:
         """Put messages at the end of a log, keyed by instrument as every publisher does."""
@@ -77,6 +78,14 @@ class MemorySubscription:
     def bounds(self, keys: Sequence[TopicPartitionKey]) -> dict[TopicPartitionKey, tuple[int, int]]:
         """Return first offset and end of each log."""
         return {key: (0, len(self._broker.logs.get(key, []))) for key in keys}
+
+    def standing(self) -> Standing:
+        """Return what each log still holds behind the reader."""
+        unread: dict[str, int] = {}
+        for (topic, partition), position in self._next.items():
+            left = len(self._broker.logs.get((topic, partition), [])) - position
+            unread[topic] = unread.get(topic, 0) + left
+        return Standing(unread, 1)
 
     def close(self) -> None:
         """Forget nothing: the broker stays."""

@@ -18,14 +18,18 @@ from mlserver.types import (
     RequestInput,
     ResponseOutput,
 )
+from prometheus_client import REGISTRY
 
 from alphaline.errors import ModelUnavailableError
 from alphaline.messages.manifests import ModelManifest
 from alphaline.runtime.model_directory import signed_versions, version_directory
+from alphaline.runtime.telemetry import Telemetry
 from services.model_serving.core import ServedModel
 
 _log = logging.getLogger("mlserver")
 VersionSettings = list[ModelSettings]
+# MLServer serves this registry on its metrics port, beside what it counts itself.
+_telemetry = Telemetry("model_serving", REGISTRY)
 _IMPLEMENTATION = f"{__name__}.SignedOnnxModel"
 
 
@@ -74,9 +78,13 @@ class SignedOnnxModel(MLModel):  # type: ignore[misc] # MLServer ships no types
 
     async def load(self) -> bool:
         """Return whether the folder was exactly what was signed; a refused model is not ready."""
-        if not self._core.load():
+        is_accepted = self._core.load()
+        if not is_accepted:
             _log.error("model refused: %s", self._core.refusal)
-        return self._core.is_ready
+        _telemetry.gauge(
+            "model_serving_load_accepted", model=self.name, version=self.version or ""
+        ).set(is_accepted)
+        return is_accepted
 
     async def unload(self) -> bool:
         """Stop answering."""

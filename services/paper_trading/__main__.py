@@ -1,9 +1,15 @@
 """Wires step 5: `signals.approved.v1` and `market.bars.v1` → orders, fills, positions, the ledger."""
 
+from collections.abc import Callable
+
+import structlog
+
 from alphaline.runtime import determinism
 
 determinism.apply()
 
+from alphaline.errors import LedgerError  # noqa: E402
+from alphaline.runtime.ledger_audit import audit_file  # noqa: E402
 from alphaline.runtime.ledger_store import LedgerStore  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
@@ -13,7 +19,9 @@ from alphaline.runtime.service import (  # noqa: E402
     fault_probe,
     start_telemetry,
     stop_on_signals,
+    wait_until,
 )
+from alphaline.runtime.telemetry import Telemetry  # noqa: E402
 from alphaline.trading.strategy import read_strategy  # noqa: E402
 from services.paper_trading.handlers import (  # noqa: E402
     APPROVED,
@@ -51,11 +59,12 @@ def main() -> None:
         telemetry,
         recovered.release,
         recovered.homes,
+        lambda: audit_file(settings.ledger),
     )
     outputs = [(topic, number) for topic in (ORDERS, FILLS, POSITIONS) for number in partitions]
     with connections(settings, "paper_trading") as (subscription, publisher):
         telemetry.ready_when(lambda: True)
-        LineLoop(
+        line = LineLoop(
             subscription=subscription,
             publisher=publisher,
             step=step,
@@ -65,8 +74,28 @@ def main() -> None:
             telemetry=telemetry,
             forward_to=outputs,
             probe=fault_probe(settings.crash_at),
-        ).run(is_stopping)
+        )
+        run_or_stand(line, telemetry, is_stopping)
     store.close()
+
+
+def run_or_stand(line: LineLoop, telemetry: Telemetry, is_stopping: Callable[[], bool]) -> None:
+    """Run ``line``; where the ledger refuses a write, stand still and not ready until told to stop.
+
+    A restart would meet the same write again. What stands can be scraped and asked.
+
+    Raises
+    ------
+    LedgerError
+        Once ``is_stopping``.
+    """
+    try:
+        line.run(is_stopping)
+    except LedgerError as error:
+        structlog.get_logger().error("ledger_refused_a_write", detail=str(error))
+        telemetry.ready_when(lambda: False)
+        wait_until(is_stopping)
+        raise
 
 
 if __name__ == "__main__":

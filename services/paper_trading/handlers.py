@@ -1,10 +1,12 @@
 """One minute of bars and approved signals → orders, fills, positions and the ledger."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
+import structlog
 
+from alphaline.errors import LedgerError
 from alphaline.market.minutes import Minute
 from alphaline.market.release import PartitionedRelease
 from alphaline.messages import (
@@ -25,6 +27,8 @@ APPROVED = "signals.approved.v1"
 ORDERS = "trading.orders.v1"
 FILLS = "trading.fills.v1"
 POSITIONS = "trading.positions.v1"
+# An audit reads the whole ledger: once a day of line time, and at every start.
+AUDIT_INTERVAL_NS = 1_440 * MINUTE_NS
 
 
 class LedgerWriter(Protocol):
@@ -43,7 +47,13 @@ class LedgerWriter(Protocol):
 
 
 class PaperStep:
-    """Moves the paper account forward; what it did is published first and then kept."""
+    """Moves the paper account forward; what it did is published first and then kept.
+
+    Parameters
+    ----------
+    audit
+        Returns what contradicts itself in the ledger, a sentence each.
+    """
 
     def __init__(
         self,
@@ -53,6 +63,7 @@ class PaperStep:
         telemetry: Telemetry,
         release: PartitionedRelease,
         homes: dict[str, int],
+        audit: Callable[[], Sequence[str]],
     ) -> None:
         self._account = account
         self._ledger = ledger
@@ -61,6 +72,8 @@ class PaperStep:
         self._telemetry = telemetry
         self._release = release
         self._homes = homes
+        self._audit = audit
+        self._audit_at = 0
         self._events: list[Event] = []
         self._entries: list[Entry] = []
         self._equity: list[tuple[int, Equity]] = []
@@ -85,13 +98,28 @@ class PaperStep:
         if not (self._events or self._equity) and line_time < self._commit_at:
             return
         self._commit_at = line_time + self._interval_ns
-        self._ledger.commit(
-            line_time, self._events, self._entries, self._equity, positions, self._snapshot()
-        )
-        self._events, self._entries, self._equity = [], [], []
+        self._commit(line_time, positions)
+        if line_time >= self._audit_at:
+            self._audit_at = line_time + AUDIT_INTERVAL_NS
+            self._tell_breaks(self._audit())
 
     def on_idle(self) -> None:
         """Do nothing: what happened is committed with its minute."""
+
+    def _commit(self, line_time: int, positions: Mapping[TopicPartitionKey, int]) -> None:
+        try:
+            self._ledger.commit(
+                line_time, self._events, self._entries, self._equity, positions, self._snapshot()
+            )
+        except LedgerError as error:
+            self._tell_breaks([str(error)])
+            raise
+        self._events, self._entries, self._equity = [], [], []
+
+    def _tell_breaks(self, breaks: Sequence[str]) -> None:
+        self._telemetry.gauge("trading_ledger_breaks").set(len(breaks))
+        for sentence in breaks:
+            structlog.get_logger().error("ledger_break", detail=sentence)
 
     def _released(self, minute: Minute) -> list[Bar]:
         released = self._release.on_minute(minute).bars

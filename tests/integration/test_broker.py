@@ -17,7 +17,9 @@ from alphaline.errors import BrokerError
 from alphaline.runtime.broker import broker, existing_broker
 from alphaline.runtime.broker_jars import java_start, pom_file
 from alphaline.runtime.cluster import answers
+from alphaline.runtime.messaging import KafkaSubscription
 from alphaline.runtime.ports import free_port, is_free
+from alphaline.runtime.topics import Topics
 from tests.waiting import eventually
 
 pytestmark = [
@@ -246,3 +248,19 @@ def test_an_existing_broker_that_does_not_answer_is_named(monkeypatch: pytest.Mo
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", address)
     with pytest.raises(BrokerError, match=f"KAFKA_BOOTSTRAP_SERVERS={address} did not answer"):
         existing_broker()
+
+
+def test_a_reader_notices_that_its_broker_is_gone(tmp_path: Path) -> None:
+    with broker(tmp_path) as bootstrap:
+        topics = Topics("gone.", 1)
+        topics.create(bootstrap)
+        subscription = KafkaSubscription(bootstrap, "readers", topics.prefix)
+        subscription.assign({("market.bars.v1", 0): 0})
+
+        def connected() -> int | None:
+            subscription.poll(1, 0.2)
+            return subscription.standing().brokers_connected
+
+        assert eventually(lambda: connected() == 1)
+    assert eventually(lambda: connected() == 0)
+    subscription.close()

@@ -114,3 +114,22 @@ def test_a_message_that_the_broker_refuses_is_a_fault_and_not_silence(
     publisher.send_bytes(BARS, SPY, b"x" * 3_000_000, HOME)
     with pytest.raises(BrokerError, match="could not be delivered"):
         publisher.flush()
+
+
+def test_a_reader_knows_what_it_has_not_read_and_its_brokers(
+    publisher: KafkaPublisher, subscription: KafkaSubscription
+) -> None:
+    for minute in range(1, 9):
+        publisher.send(Outgoing(BARS, "clock", clock(minute), 0))
+    publisher.flush()
+    subscription.assign({(BARS, 0): 0, (BARS, 1): 0})
+    assert len(subscription.poll(3, 10)) == 3
+    assert subscription.standing().unread == {BARS: 5}
+    polled(subscription, 5)
+    assert subscription.standing().unread == {BARS: 0}
+
+    def is_connected() -> bool:
+        subscription.poll(1, 0.2)
+        return subscription.standing().brokers_connected == 1
+
+    assert eventually(is_connected)

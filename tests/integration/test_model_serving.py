@@ -150,12 +150,23 @@ def test_a_server_that_is_down_is_unavailable_at_once(delivered: Delivered) -> N
         client.predict(delivered.rows, 10.0)
 
 
-def test_the_server_counts_its_answers(server: RunningServer) -> None:
+def _metrics(server: RunningServer) -> str:
     connection = HTTPConnection("127.0.0.1", server.metrics_port, timeout=30)
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
     connection.close()
+    return text
+
+
+def _load_accepted(version: str, value: float) -> str:
+    labels = f'model="intraday",service="model_serving",version="{version}"'
+    return f"model_serving_load_accepted{{{labels}}} {value}"
+
+
+def test_the_server_counts_its_answers(server: RunningServer) -> None:
+    text = _metrics(server)
     assert 'model_infer_request_success_total{model="intraday",version="1"}' in text
+    assert _load_accepted("1", 1.0) in text
 
 
 def test_a_server_over_an_empty_store_loads_versions_as_they_are_delivered(tmp_path: Path) -> None:
@@ -193,7 +204,9 @@ def test_a_model_that_is_not_what_was_signed_is_never_ready_and_the_server_says_
     with running_server(good.store, good.public_key, tmp_path / "server.log") as server:
         assert eventually(lambda: _client(server, good).is_ready(5.0))
         assert server.get("/v2/health/ready")[0] != 200
+        assert _load_accepted("1", 1.0) in _metrics(server)
         for refused in (changed, forged):
+            assert _load_accepted(refused.manifest.version, 0.0) in _metrics(server)
             path = f"/v2/models/intraday/versions/{refused.manifest.version}"
             assert server.get(f"{path}/ready")[0] != 200
             status, text = server.get(path)

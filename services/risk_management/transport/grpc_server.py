@@ -33,6 +33,8 @@ class RiskServicer(RiskServiceServicer):  # type: ignore[misc]
         self._wait_s = wait_s
         self._telemetry = telemetry
         self._counts = {True: 0, False: 0}
+        # It outlives restarts, and so does what an alert sees of it.
+        self._tell_kill_switch()
 
     def Judge(  # noqa: N802 - the names of the service's methods
         self, request: risk_pb2.Proposal, context: grpc.ServicerContext
@@ -101,9 +103,13 @@ class RiskServicer(RiskServiceServicer):  # type: ignore[misc]
         )
 
     def _kill_switch(self) -> risk_pb2.KillSwitchState:
+        self._tell_kill_switch()
         switch = self._desk.state.kill_switch
-        self._telemetry.gauge("risk_kill_switch_engaged").set(switch.is_engaged)
         return risk_pb2.KillSwitchState(engaged=switch.is_engaged, by=switch.by, reason=switch.why)
+
+    def _tell_kill_switch(self) -> None:
+        is_engaged = self._desk.state.kill_switch.is_engaged
+        self._telemetry.gauge("risk_kill_switch_engaged").set(is_engaged)
 
 
 def serve(servicer: RiskServicer, address: str) -> tuple[grpc.Server, int]:

@@ -30,6 +30,13 @@ class LedgerReader:
             """
         )
 
+    def unbalanced_events(self) -> list[str]:
+        """Return the ids of events whose postings do not sum to zero: none, unless the file was changed."""
+        rows = self._rows(
+            "SELECT event_id FROM postings GROUP BY event_id HAVING sum(amount_minor) != 0 ORDER BY 1"
+        )
+        return [str(row["event_id"]) for row in rows]
+
     def fills(self, limit: int = 1000) -> list[dict[str, Any]]:
         """Return the last ``limit`` fills, newest first."""
         return self._rows("SELECT * FROM fills ORDER BY ts_event DESC, fill_id LIMIT ?", limit)

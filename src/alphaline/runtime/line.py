@@ -15,7 +15,7 @@ import structlog
 
 from alphaline.errors import MessageError
 from alphaline.market.minutes import LogPosition, Minute, MinuteMerge, Record
-from alphaline.messages import Bar, Message, dead_letter
+from alphaline.messages import Bar, Clock, Message, dead_letter
 from alphaline.runtime.messaging import (
     Outgoing,
     Publisher,
@@ -72,6 +72,8 @@ class LineLoop:
         same topic only count them.
     probe
         Called with ``received``, ``published`` and ``committed`` and the number of records so far.
+    now
+        The wall clock, seconds since 1970; measures how long a minute waited and decides nothing.
     """
 
     subscription: Subscription
@@ -84,8 +86,10 @@ class LineLoop:
     dead_letters_for: frozenset[str] = frozenset()
     line_times: Mapping[TopicPartitionKey, int] = field(default_factory=dict)
     probe: FaultProbe = no_faults
+    now: Callable[[], float] = time.time
     _records: int = 0
     _positions: dict[TopicPartitionKey, int] = field(default_factory=dict)
+    _stamps_ms: dict[tuple[str, int, int], int] = field(default_factory=dict)
     _paused: set[TopicPartitionKey] = field(default_factory=set)
 
     def run(self, is_stopping: Callable[[], bool]) -> None:
@@ -107,7 +111,9 @@ class LineLoop:
         self._records += len(received)
         if received:
             self.probe("received", self._records)
-        self._count("line_records_total", Counter(item.topic for item in received))
+        arrived = Counter(item.topic for item in received)
+        self._count("line_records_total", arrived)
+        self._tell_standing(arrived)
         for item in received:
             self._offer(item)
         if not self._handle_minutes() and not received:
@@ -147,9 +153,29 @@ class LineLoop:
             self.publisher.send(Outgoing(topic, "clock", minute.clock, partition))
         for closing in minute.clocks:
             self._positions[closing.at.topic, closing.at.partition] = closing.at.offset + 1
+        self._tell_hop(minute)
         self.telemetry.counter("line_minutes_total").inc()
         self.telemetry.gauge("line_time_seconds").set(minute.ts / 1e9)
         self.telemetry.histogram("line_minute_seconds").observe(time.perf_counter() - started)
+
+    def _tell_hop(self, minute: Minute) -> None:
+        stamps = [
+            self._stamps_ms.pop((*closing.at[:2], minute.ts), None) for closing in minute.clocks
+        ]
+        known = [stamp for stamp in stamps if stamp is not None]
+        if known:
+            # The last partition to close is the one that the minute waited for. The stamp is of the
+            # writer's host, whose clock may be ahead.
+            taken = max(self.now() - max(known) / 1000, 0)
+            self.telemetry.histogram("line_hop_seconds").observe(taken)
+
+    def _tell_standing(self, arrived: Counter[str]) -> None:
+        standing = self.subscription.standing()
+        for topic, unread in standing.unread.items():
+            waiting = unread + arrived[topic]
+            self.telemetry.gauge("line_records_waiting", topic=topic).set(waiting)
+        if standing.brokers_connected is not None:
+            self.telemetry.gauge("line_brokers_connected").set(standing.brokers_connected)
 
     def _count(self, name: str, topics: Counter[str]) -> None:
         for topic, number in topics.items():
@@ -162,6 +188,9 @@ class LineLoop:
             self._reject(item, error)
             return
         at = LogPosition(item.topic, item.partition, item.offset)
+        if isinstance(message, Clock) and message.ts > self._merge.line_time:
+            # Of a repeated record the first counts: from there on the minute was ready.
+            self._stamps_ms.setdefault((*at[:2], message.ts), item.timestamp_ms)
         self._merge.offer(Record(at, message, item.value or b""))
 
     def _reject(self, item: Received, error: MessageError) -> None:
@@ -179,6 +208,7 @@ class LineLoop:
                 item.topic, item.partition, item.offset, item.key, item.value, error
             )
             self.publisher.send(Outgoing(f"{item.topic}.dlq", letter.key or "", letter, 0))
+            self._count("line_published_total", Counter([f"{item.topic}.dlq"]))
 
     def _balance(self) -> None:
         ahead = {key for key in self.inputs if self._merge.backlog(*key) > BACKLOG_HIGH}

@@ -6,6 +6,7 @@ Topics are named by their contract name everywhere; only this module knows the e
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
 import stamina
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -18,6 +19,8 @@ PARTITIONER = "murmur2"
 # A send is retried by the client this long before it is a fault of the loop (the broker of a laptop
 # needs up to 12 s after a kill).
 DELIVERY_TIMEOUT_MS = 120_000
+# How old what a reader says about its brokers may be: well below the minutes after which it alarms.
+STATISTICS_INTERVAL_MS = 5_000
 # Seconds without a message after which a log that has not been read to its end counts as unreachable.
 READ_TO_END_SILENT_POLLS = 30
 
@@ -44,6 +47,22 @@ class Outgoing(NamedTuple):
     key: str
     value: Value
     partition: int | None = None
+
+
+class Standing(NamedTuple):
+    """How a reader stands towards its log.
+
+    Parameters
+    ----------
+    unread
+        Records between the reader and the end of the log, by topic; a partition whose end is not
+        known yet counts nothing.
+    brokers_connected
+        None until the client has said.
+    """
+
+    unread: Mapping[str, int]
+    brokers_connected: int | None
 
 
 class Publisher(Protocol):
@@ -76,6 +95,9 @@ class Subscription(Protocol):
 
     def bounds(self, keys: Sequence[TopicPartitionKey]) -> dict[TopicPartitionKey, tuple[int, int]]:
         """Return, per partition, the first offset that is kept and the one after the last."""
+
+    def standing(self) -> Standing:
+        """Return how the reader stands, from what it knows already: asks nobody."""
 
     def close(self) -> None:
         """Leave the group and release the connection."""
@@ -177,6 +199,8 @@ class KafkaSubscription:
 
     def __init__(self, bootstrap_servers: str, group: str, prefix: str = "") -> None:
         self._prefix = prefix
+        self._next: dict[TopicPartitionKey, int] = {}
+        self._brokers_connected: int | None = None
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap_servers,
@@ -189,6 +213,8 @@ class KafkaSubscription:
                 "queued.max.messages.kbytes": 16_384,
                 "fetch.message.max.bytes": 8_000_000,
                 "socket.nagle.disable": True,
+                "statistics.interval.ms": STATISTICS_INTERVAL_MS,
+                "stats_cb": self._on_statistics,
                 "log_level": 3,
             }
         )
@@ -213,6 +239,8 @@ class KafkaSubscription:
                 )
             partition.offset = low if offset == -1 else offset
             assignment.append(partition)
+            self._next[key] = partition.offset
+        self._next = {key: self._next[key] for key in positions}
         self._consumer.assign(assignment)
 
     def poll(self, limit: int, timeout_s: float) -> list[Received]:
@@ -221,7 +249,10 @@ class KafkaSubscription:
         if first is None:
             return []
         messages = [first, *self._consumer.consume(limit - 1, 0)]
-        return [self._received(message) for message in messages if not _is_transient(message)]
+        found = [self._received(message) for message in messages if not _is_transient(message)]
+        for item in found:
+            self._next[item.topic, item.partition] = item.offset + 1
+        return found
 
     def pause(self, keys: Iterable[TopicPartitionKey]) -> None:
         """Stop fetching from these partitions."""
@@ -246,6 +277,14 @@ class KafkaSubscription:
         """Return, per partition, the first offset that is kept and the one after the last."""
         return {key: self._watermarks(self._partition(key)) for key in keys}
 
+    def standing(self) -> Standing:
+        """Return how the reader stands, from what the client knows already."""
+        unread: dict[str, int] = {}
+        for key, position in self._next.items():
+            _, high = self._consumer.get_watermark_offsets(self._partition(key), cached=True)
+            unread[key[0]] = unread.get(key[0], 0) + max(high - position, 0)
+        return Standing(unread, self._brokers_connected)
+
     def behind(self, keys: Sequence[TopicPartitionKey]) -> int:
         """Return how many messages of these partitions the group has not committed yet."""
         partitions = [self._partition(key) for key in keys]
@@ -259,6 +298,13 @@ class KafkaSubscription:
     def close(self) -> None:
         """Leave the group and release the connection."""
         self._consumer.close()
+
+    def _on_statistics(self, text: str) -> None:
+        brokers = msgspec.json.decode(text, type=_Statistics).brokers.values()
+        # A logical one is a second name of a broker that stands there already.
+        self._brokers_connected = sum(
+            broker.state == "UP" and broker.source != "logical" for broker in brokers
+        )
 
     def _committed(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
         # A broker that has just started refuses until it has loaded the groups' offsets.
@@ -292,6 +338,17 @@ class KafkaSubscription:
             _bytes(message.value()),
             message.timestamp()[1],
         )
+
+
+class _BrokerState(msgspec.Struct):
+    state: str
+    source: str
+
+
+class _Statistics(msgspec.Struct):
+    """What is read of the client's statistics."""
+
+    brokers: dict[str, _BrokerState] = {}
 
 
 def read_to_end(

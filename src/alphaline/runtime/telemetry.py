@@ -63,6 +63,25 @@ METRICS = {
             ("topic", "reason"),
         ),
         Metric("line_minute_seconds", "histogram", "seconds", "Wall time spent on one minute."),
+        Metric(
+            "line_hop_seconds",
+            "histogram",
+            "seconds",
+            "From Kafka's stamp on the clock record that closes a minute to that minute's end, waiting included.",
+        ),
+        Metric(
+            "line_records_waiting",
+            "gauge",
+            "records",
+            "Records of a topic that waited at the last poll, those it brought included.",
+            ("topic",),
+        ),
+        Metric(
+            "line_brokers_connected",
+            "gauge",
+            "brokers",
+            "Kafka brokers that the reader is connected to.",
+        ),
         Metric("market_late_bars_total", "counter", "bars", "Bars beyond the allowed lateness."),
         Metric(
             "market_duplicate_bars_total", "counter", "bars", "Bars that came again, byte for byte."
@@ -70,6 +89,13 @@ METRICS = {
         Metric("features_vectors_total", "counter", "vectors", "Feature vectors computed."),
         Metric(
             "features_values_total", "counter", "values", "Feature values by status.", ("status",)
+        ),
+        Metric(
+            "model_serving_load_accepted",
+            "gauge",
+            "boolean",
+            "1 where the last load of a model version was accepted, 0 where it was refused.",
+            ("model", "version"),
         ),
         Metric("inference_seconds", "histogram", "seconds", "Wall time of one model call."),
         Metric(
@@ -119,6 +145,12 @@ METRICS = {
             "Realised profit before fees.",
             ("portfolio",),
         ),
+        Metric(
+            "trading_ledger_breaks",
+            "gauge",
+            "breaks",
+            "Positions and events of the ledger that contradict its postings, and writes it refused.",
+        ),
         Metric("sink_rows_total", "counter", "rows", "Rows made durable.", ("store",)),
         Metric(
             "gateway_requests_total", "counter", "requests", "HTTP requests.", ("route", "status")
@@ -141,11 +173,14 @@ class Telemetry:
     ----------
     service
         Name of the service, a label on every metric of the process.
+    registry
+        Where the metrics are registered; a new one by default. A framework that serves metrics
+        itself has its own.
     """
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, registry: CollectorRegistry | None = None) -> None:
         self.service = service
-        self.registry = CollectorRegistry()
+        self.registry = CollectorRegistry() if registry is None else registry
         self._made: dict[str, Counter | Gauge | Histogram] = {}
         self._children: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
         # The loop's thread and those of a server ask for the same metric at once.

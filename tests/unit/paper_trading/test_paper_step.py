@@ -4,15 +4,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from alphaline.errors import LedgerError
 from alphaline.market.decoding import checked_decoder
 from alphaline.messages import Fill, Message, OrderEvent, SignalApproved
+from alphaline.runtime.ledger_audit import audit_file
 from alphaline.runtime.ledger_store import LedgerStore
 from alphaline.runtime.line import LineLoop, no_faults
 from alphaline.runtime.telemetry import Telemetry
 from alphaline.trading.strategy import read_strategy
+from services.paper_trading.__main__ import run_or_stand
 from services.paper_trading.handlers import APPROVED, BARS, FILLS, ORDERS, POSITIONS, PaperStep
 from services.paper_trading.recovery import recover
 from tests.broker_fakes import MemoryBroker, MemoryPublisher, MemorySubscription
+from tests.changed_ledger import change_ledger
 from tests.line_values import ROOT, at, bar, clock, master, proposal, start
 
 INSTRUMENTS = master()
@@ -54,14 +58,22 @@ def filled() -> MemoryBroker:
     return broker
 
 
-def run(broker: MemoryBroker, path: Path, probe: Callable[[str, int], None] = no_faults) -> None:
-    """Run one life of the service over the ledger at ``path``."""
+def run(
+    broker: MemoryBroker, path: Path, probe: Callable[[str, int], None] = no_faults
+) -> Telemetry:
+    """Run one life of the service over the ledger at ``path``; returns its metrics."""
+    telemetry = Telemetry("paper_trading")
     store = LedgerStore(path, epoch=1)
     try:
         recovered = recover(store.load_state(), STRATEGIES, INSTRUMENTS, INPUTS)
-        telemetry = Telemetry("paper_trading")
         step = PaperStep(
-            recovered.account, store, 10, telemetry, recovered.release, recovered.homes
+            recovered.account,
+            store,
+            10,
+            telemetry,
+            recovered.release,
+            recovered.homes,
+            lambda: audit_file(path),
         )
         subscription = MemorySubscription(broker)
         LineLoop(
@@ -77,6 +89,13 @@ def run(broker: MemoryBroker, path: Path, probe: Callable[[str, int], None] = no
         ).run(lambda: subscription.polls_without_a_message > 1)
     finally:
         store.close()
+    return telemetry
+
+
+def breaks(telemetry: Telemetry) -> float | None:
+    return telemetry.registry.get_sample_value(
+        "trading_ledger_breaks", {"service": "paper_trading"}
+    )
 
 
 def outputs(broker: MemoryBroker) -> dict[tuple[str, int], list[bytes | None]]:
@@ -146,3 +165,55 @@ def test_a_ledger_that_is_there_is_not_written_again(unbroken: tuple[MemoryBroke
     again = {key: len(set(broker.values(*key))) for key in OUTPUTS}
     assert ledger(path) == before[0]
     assert all(again[key] <= count for key, count in before[1].items())
+
+
+def test_a_sound_ledger_is_told_as_one(tmp_path: Path) -> None:
+    assert breaks(run(filled(), tmp_path / "ledger.sqlite")) == 0
+
+
+def test_a_posting_that_was_changed_is_told_after_the_next_start(tmp_path: Path) -> None:
+    broker, path = filled(), tmp_path / "ledger.sqlite"
+    run(broker, path)
+    change_ledger(
+        path,
+        "UPDATE postings SET amount_minor = amount_minor + 1 WHERE account = 'fees' AND "
+        "event_id = (SELECT min(event_id) FROM postings WHERE account = 'fees')",
+    )
+    for number in (0, 1):
+        for topic in (BARS, APPROVED):
+            broker.put(topic, number, [clock(minute) for minute in range(MINUTES, MINUTES + 20)])
+    # The event no longer balances, and a position no longer is its postings.
+    assert breaks(run(broker, path)) == 2
+
+
+def test_a_write_that_the_ledger_refuses_is_told_and_raised(tmp_path: Path) -> None:
+    class Refusing:
+        def commit(self, *_: object) -> None:
+            raise LedgerError("for a test")
+
+    telemetry = Telemetry("paper_trading")
+    recovered = recover(None, STRATEGIES, INSTRUMENTS, INPUTS)
+    step = PaperStep(
+        recovered.account, Refusing(), 10, telemetry, recovered.release, recovered.homes, list
+    )
+    with pytest.raises(LedgerError):
+        step.checkpoint(at(1), {})
+    assert breaks(telemetry) == 1
+
+
+def test_after_a_refused_write_the_service_stands_until_it_is_told_to_stop() -> None:
+    class Refused:
+        def run(self, _: Callable[[], bool]) -> None:
+            raise LedgerError("for a test")
+
+    telemetry = Telemetry("paper_trading")
+    telemetry.ready_when(lambda: True)
+    asked: list[int] = []
+
+    def is_stopping() -> bool:
+        asked.append(telemetry.answer("/ready")[0])
+        return len(asked) > 1
+
+    with pytest.raises(LedgerError):
+        run_or_stand(Refused(), telemetry, is_stopping)
+    assert asked == [503, 503]

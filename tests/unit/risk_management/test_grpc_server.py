@@ -81,3 +81,17 @@ def test_the_kill_switch_needs_a_name_both_ways_and_status_shows_it(served: Serv
     status = served.risk.Status(risk_pb2.StatusRequest(), timeout=30)
     assert (status.kill_switch.by, status.line_time, status.denied) == ("ada", at(9), 1)
     assert not served.risk.ClearKillSwitch(ada, timeout=30).engaged
+
+
+def test_the_metric_of_the_kill_switch_is_there_before_anybody_asks(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "journal.sqlite")
+    for is_engaged in (False, True):
+        if is_engaged:
+            desk.desk.engage_kill_switch("ada", "drill")
+        telemetry = Telemetry("risk_management")
+        RiskServicer(desk.desk, 0.05, telemetry)
+        found = telemetry.registry.get_sample_value(
+            "risk_kill_switch_engaged", {"service": "risk_management"}
+        )
+        assert found == is_engaged
+    desk.journal.close()

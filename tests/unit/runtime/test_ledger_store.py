@@ -7,11 +7,13 @@ from alphaline.errors import LedgerError, LineError
 from alphaline.market.instruments import Instrument
 from alphaline.messages import Fill, OrderEvent, PositionChanged
 from alphaline.runtime.fenced_database import FencedDatabase
+from alphaline.runtime.ledger_audit import audit_file
 from alphaline.runtime.ledger_reader import LedgerReader
 from alphaline.runtime.ledger_schema import MIGRATIONS
 from alphaline.runtime.ledger_store import LedgerStore
 from alphaline.trading.ledger import Book, events_of_fill
 from alphaline.trading.paper import Equity
+from tests.changed_ledger import change_ledger
 
 SPY = msgspec.convert(
     {
@@ -231,3 +233,23 @@ def test_a_ledger_of_schema_version_1_keeps_its_postings_when_it_is_migrated(pat
     assert len(reader.equity()) == 2
     reader.close()
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE positions SET realised_minor = realised_minor + 1", ["position"]),
+        ("DELETE FROM positions", ["position"]),
+        (
+            "UPDATE postings SET amount_minor = amount_minor - 7 WHERE account = 'fees'",
+            ["event", "event", "position"],
+        ),
+    ],
+)
+def test_an_audit_names_what_contradicts_the_postings(path, change, found):
+    store = LedgerStore(path, epoch=1)
+    write_both(store)
+    assert audit_file(path) == []
+    store.close()
+    change_ledger(path, change)
+    assert [sentence.split()[0] for sentence in audit_file(path)] == found

@@ -266,3 +266,63 @@ def test_the_probe_is_told_every_place_with_the_records_so_far(place: str) -> No
     counts = [records for where, records in seen if where == place]
     assert counts == sorted(counts)
     assert counts[-1] == 18
+
+
+def test_a_minute_is_timed_from_the_stamp_of_the_partition_that_it_waited_for() -> None:
+    broker = MemoryBroker()
+    for number, stamp_ms in ((0, 1_000), (1, 1_800)):
+        broker.stamp_ms = stamp_ms
+        broker.put(BARS, number, bars_log(number, 3))
+    # A repeated record does not make the minute younger.
+    broker.stamp_ms = 9_000
+    broker.put(BARS, 0, [clock(2)])
+    telemetry = Telemetry("test")
+    run_to_the_end(broker, telemetry=telemetry, now=lambda: 2.0)
+    text = telemetry.answer("/metrics")[2].decode()
+    assert 'line_hop_seconds_count{service="test"} 3.0' in text
+    assert telemetry.registry.get_sample_value(
+        "line_hop_seconds_sum", {"service": "test"}
+    ) == pytest.approx(3 * 0.2)
+
+
+def test_a_writer_whose_clock_is_ahead_makes_no_negative_time() -> None:
+    broker = filled(2)
+    telemetry = Telemetry("test")
+    run_to_the_end(broker, telemetry=telemetry, now=lambda: -5.0)
+    found = telemetry.registry.get_sample_value("line_hop_seconds_sum", {"service": "test"})
+    assert found == 0
+
+
+def test_stamps_of_finished_minutes_are_not_kept() -> None:
+    broker = filled(40)
+    broker.put(BARS, 0, [clock(minute) for minute in range(1, 40)])
+    loop, _, subscription = line(broker)
+    loop.run(lambda: subscription.polls_without_a_message > 1)
+    assert loop._stamps_ms == {}
+
+
+def test_what_waits_in_the_log_is_told_by_topic() -> None:
+    broker = filled(11, batch=5)
+    telemetry = Telemetry("test")
+    waiting: list[float | None] = []
+    labels = {"service": "test", "topic": BARS}
+
+    def look(where: str, _: int) -> None:
+        if where == "published":
+            found = telemetry.registry.get_sample_value("line_records_waiting", labels)
+            waiting.append(found)
+
+    run_to_the_end(broker, telemetry=telemetry, probe=look)
+    # 21 records a partition, five of each at a poll.
+    assert waiting == [42, 32, 22, 12, 2]
+    assert telemetry.registry.get_sample_value("line_records_waiting", labels) == 0
+    assert telemetry.registry.get_sample_value("line_brokers_connected", {"service": "test"}) == 1
+
+
+def test_dead_letters_are_counted_as_published() -> None:
+    broker = filled(3)
+    broker.append(BARS, 0, b"no JSON")
+    telemetry = Telemetry("test")
+    run_to_the_end(broker, telemetry=telemetry, dead_letters_for=frozenset({BARS}))
+    labels = {"service": "test", "topic": f"{BARS}.dlq"}
+    assert telemetry.registry.get_sample_value("line_published_total", labels) == 1
