@@ -163,6 +163,6 @@ def in_words(result: PathsResult) -> str:
     return (
         f"{result.spec.kind} on {result.feature_set} (trial {result.trial_id[:8]}), {paths} "
         f"combinatorial path{'' if paths == 1 else 's'} of {sessions:,} sessions from {result.splits} "
-        f"splits, net of costs: Sharpe ratio {seen}. {result.trials_counted} trials were counted on "
-        "these targets and this horizon; the gate judges walk-forward folds only."
+        f"splits, net of costs: Sharpe ratio {seen}. N is {result.trials_counted:,} on these targets and "
+        "this horizon; the gate judges walk-forward folds only."
     )

@@ -324,7 +324,7 @@ def test_the_sentence_has_its_figures(result: tuple[Study, PathsResult]) -> None
     assert "5 combinatorial paths of 160 sessions from 15 splits" in said
     assert f"median {seen.sharpe.median:.2f}, from {seen.sharpe.low:.2f} (5 %)" in said
     assert "0% below 0." in said
-    assert "1 trials were counted" in said
+    assert "N is 1 on these targets" in said
     nothing = msgspec.structs.replace(seen, sharpe=path_sharpe([np.zeros(9)]))
     assert "1 combinatorial path of" in in_words(nothing)
     assert "undefined, since nothing was traded" in in_words(nothing)

@@ -11,6 +11,7 @@ import pytest
 from alphaline.errors import DatasetError, StrategyFileError
 from alphaline.market.daily import DailyBars
 from alphaline.models.catalogue import ModelSpec
+from alphaline.research.combinatorial import fit_combinatorial
 from alphaline.research.data import ResearchData, load_sample
 from alphaline.research.experiment import Experiment, Finding, held_out
 from alphaline.research.trials import ledger_folder
@@ -134,6 +135,8 @@ def test_the_held_out_span_is_measured_alone_and_looks_are_counted(
     assert held_out(final, since).looks == 3
     matrix = TrialLedger(ledger_folder(root)).matrix(*final.study.trials.family, FOLD_SETS[0])
     assert int((~np.isnan(matrix.returns[-1])).sum()) == 3
+    fit_combinatorial(final.study.trials, QUICK, groups=3)
+    assert held_out(final, since).looks == 4
 
 
 def test_every_fold_is_told(experiment: Experiment) -> None:

@@ -65,6 +65,9 @@ def test_a_second_fold_set_is_the_same_trial(ledger):
     ledger.append(trial(fold_set="expanding"))
     assert ledger.count(*FAMILY) == 1
     assert len(ledger.matrix(*FAMILY, "expanding").trial_ids) == 1
+    ledger.append(trial(fold_set="elsewhere", dataset_family="daily_bars"))
+    assert ledger.fold_sets(*FAMILY) == ("expanding", "rolling")
+    assert ledger.fold_sets(*FAMILY[::-1]) == ()
 
 
 @pytest.mark.parametrize(
