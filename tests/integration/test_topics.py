@@ -1,9 +1,12 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Consumer, Producer
 from kafka.admin import KafkaAdminClient
+from typer.testing import CliRunner
 
+from alphaline.cli.topics import app
 from alphaline.errors import BrokerError
 from alphaline.runtime.ports import free_port
 from alphaline.runtime.topics import DECLARED, Topics
@@ -53,6 +56,16 @@ def test_two_environments_on_one_cluster_do_not_meet(kafka: str, topics: Topics)
     neighbour.create(kafka)
     neighbour.delete(kafka)
     assert len(partition_counts(kafka, topics)) == len(DECLARED)
+
+
+def test_the_command_creates_what_is_missing_and_says_so(kafka: str, topics: Topics) -> None:
+    topics.delete(kafka)
+    command = ["--bootstrap-servers", kafka, "--topic-prefix", topics.prefix, "--json"]
+    first, second = (CliRunner().invoke(app, command) for _ in range(2))
+    assert first.exit_code == second.exit_code == 0
+    assert sorted(json.loads(first.output)["created"]) == sorted(topics.names())
+    assert json.loads(second.output)["created"] == []
+    assert partition_counts(kafka, topics) == json.loads(second.output)["partitions"]
 
 
 def test_recorded_data_of_past_years_is_stamped_with_its_append(kafka: str, topics: Topics) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "down": "alphaline.cli.line.down",
     "clean": "alphaline.cli.line.clean",
     "doctor": "alphaline.cli.line.doctor",
+    "topics": "alphaline.cli.topics",
     "import": "alphaline.cli.import_bars",
     "signals": "alphaline.cli.signals",
     "explain": "alphaline.cli.explain",
