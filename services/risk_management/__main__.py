@@ -46,7 +46,7 @@ def main() -> None:
     )
     with connections(settings, "risk_management") as (subscription, publisher):
         desk = _desk(settings, reference, journal, recovered, publisher, follower)
-        step = RiskStep(desk, settings.snapshot_minutes)
+        step = RiskStep(desk, settings.snapshot_minutes, telemetry)
         wait_s = None if settings.clock_mode == "replay" else settings.positions_deadline_ms / 1000
         server, port = serve(RiskServicer(desk, wait_s, telemetry), settings.risk_listen)
         structlog.get_logger().info("risk_served", port=port)

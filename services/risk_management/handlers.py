@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from alphaline.market.minutes import Minute
 from alphaline.messages import MINUTE_NS
 from alphaline.runtime.messaging import Outgoing, TopicPartitionKey
+from alphaline.runtime.telemetry import Telemetry
 from services.risk_management.desk import RiskDesk
 
 BARS = "market.bars.v1"
@@ -16,14 +17,17 @@ DECISIONS = "risk.decisions.v1"
 class RiskStep:
     """Moves the desk forward and snapshots it every so many minutes of line time."""
 
-    def __init__(self, desk: RiskDesk, snapshot_minutes: int) -> None:
+    def __init__(self, desk: RiskDesk, snapshot_minutes: int, telemetry: Telemetry) -> None:
         self._desk = desk
+        self._telemetry = telemetry
+        self._lanes: set[tuple[str, str]] = set()
         self._interval_ns = snapshot_minutes * MINUTE_NS
         self._snapshot_at = 0
 
     def on_minute(self, minute: Minute) -> Iterable[Outgoing]:
         """Hand the minute to the desk; decisions are published when they are made, not here."""
         self._desk.on_minute(minute)
+        self._tell_exposures()
         return ()
 
     def checkpoint(self, line_time: int, positions: Mapping[TopicPartitionKey, int]) -> None:
@@ -34,3 +38,12 @@ class RiskStep:
 
     def on_idle(self) -> None:
         """Do nothing: the journal is durable by itself."""
+
+    def _tell_exposures(self) -> None:
+        gross = self._desk.state.gross_exposures()
+        # A lane that has become flat is told as 0, not left at its last value.
+        self._lanes |= gross.keys()
+        for portfolio, lane in self._lanes:
+            self._telemetry.gauge("risk_gross_exposure_minor", portfolio=portfolio, lane=lane).set(
+                gross.get((portfolio, lane), 0)
+            )

@@ -122,11 +122,11 @@ METRICS = {
             "risk_kill_switch_engaged", "gauge", "boolean", "1 while the kill switch is engaged."
         ),
         Metric(
-            "risk_position_units",
+            "risk_gross_exposure_minor",
             "gauge",
-            "units",
-            "Position that risk knows.",
-            ("instrument", "strategy", "lane"),
+            "minor units",
+            "Value of everything held, working or approved.",
+            ("portfolio", "lane"),
         ),
         Metric(
             "trading_orders_total",

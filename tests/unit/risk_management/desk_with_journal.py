@@ -12,6 +12,7 @@ from alphaline.messages import (
     RiskDecision,
 )
 from alphaline.runtime.journal import RiskJournal
+from alphaline.runtime.telemetry import Telemetry
 from alphaline.trading.risk import read_limits
 from services.risk_management.desk import RiskDesk
 from services.risk_management.handlers import BARS, FILLS, ORDERS, RiskStep
@@ -58,7 +59,8 @@ class Desk:
             self.announced.append,
             recovered.release,
         )
-        self.step = RiskStep(self.desk, snapshot_minutes=5)
+        self.telemetry = Telemetry("risk_management")
+        self.step = RiskStep(self.desk, 5, self.telemetry)
 
     def minutes(
         self, first: int, last: int, events: dict[int, list[Message]] | None = None

@@ -210,3 +210,19 @@ def test_the_state_that_is_kept_says_where_reading_goes_on(start) -> None:
     assert saved is not None
     assert (saved.line_time, saved.offsets) == (at(1), dict.fromkeys(KEYS, 1))
     assert msgspec.json.decode(saved.snapshot)["release"]
+
+
+def test_the_gross_exposure_is_told_and_so_is_its_end(start) -> None:
+    desk = start()
+    desk.minutes(1, 9)
+    desk.judge(proposal(10, 600))
+
+    def told() -> float | None:
+        labels = {"service": "risk_management", "portfolio": "demo", "lane": "candidate"}
+        return desk.telemetry.registry.get_sample_value("risk_gross_exposure_minor", labels)
+
+    assert told() is None
+    desk.minutes(10, 10)
+    assert told() == desk.desk.state.gross_minor("demo", "candidate") > 0
+    desk.minutes(11, 20)
+    assert told() == 0

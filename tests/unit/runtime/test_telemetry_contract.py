@@ -1,3 +1,4 @@
+import pytest
 import yaml
 
 from alphaline.runtime.supervision.port_table import PREFERRED
@@ -27,3 +28,10 @@ def test_every_scrape_job_is_a_service_at_its_preferred_port() -> None:
 def test_every_service_with_metrics_is_scraped() -> None:
     served = {name.removesuffix("_metrics") for name in PREFERRED if name.endswith("_metrics")}
     assert {job["job_name"] for job in SCRAPED} == served
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_asked_for_by_the_code(name: str) -> None:
+    sources = [*ROOT.glob("services/**/*.py"), *ROOT.glob("src/alphaline/runtime/*.py")]
+    asking = [path for path in sources if f'"{name}"' in path.read_text()]
+    assert [path.name for path in asking if path.name != "telemetry.py"] != []

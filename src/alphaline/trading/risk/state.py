@@ -146,6 +146,10 @@ class RiskState:
         """Return the value of everything held, working or approved in a lane, in minor units."""
         return self._exposures.gross_minor.get((portfolio_id, lane), 0)
 
+    def gross_exposures(self) -> dict[tuple[str, str], int]:
+        """Return ``gross_minor`` of every (portfolio, lane) where it is not 0."""
+        return dict(self._exposures.gross_minor)
+
     def mark(self, instrument: str) -> Mark | None:
         """Return the last mark of ``instrument``."""
         return self._marks.get(instrument)
