@@ -22,7 +22,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files cluster-tools clean distclean
+.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -138,7 +138,7 @@ OFFLINE_GO = { echo; echo "Could not build $(1)."; \
 	echo "Expected Go's module proxy or a warm module cache. Either connect to the network and run this"; \
 	echo "target again, or point GOPROXY to a mirror that can be reached."; exit 1; } >&2
 
-cluster-tools: $(GO_STAMPS) $(SCHEMAS) ## Build helm and the checkers of manifests into .tools/go/bin
+chart-tools: $(GO_STAMPS) $(SCHEMAS) ## Build helm and the checkers of manifests into .tools/go/bin
 
 $(GO_STAMPS): .tools/go/.%-installed: deploy/tools/%/go.mod deploy/tools/%/go.sum
 	@command -v go >/dev/null || { echo "Expected go on PATH (1.26 or later): https://go.dev/doc/install" >&2; exit 1; }
@@ -156,10 +156,10 @@ $(SCHEMAS): $(PROJECT) requirements/kubernetes.txt ci/charts/schemas.py $(wildca
 	@$(BIN)/python -m ci.charts.schemas .tools/schemas
 	@touch $@
 
-charts: cluster-tools ## Check the Helm chart: values, manifests, hardening, settings, generated pages
+charts: chart-tools ## Check the Helm chart: values, manifests, hardening, settings, generated pages
 	$(BIN)/python -m ci.charts
 
-chart-files: cluster-tools ## Rewrite what the chart copies from elsewhere, and its README
+chart-files: chart-tools ## Rewrite what the chart copies from elsewhere, and its README
 	$(BIN)/python -m ci.charts.copied --write
 	.tools/go/bin/helm-docs --chart-search-root deploy/helm --log-level warning
 

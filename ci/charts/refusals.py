@@ -1,0 +1,111 @@
+"""Values that must be refused before anything is applied, and what the refusal has to name."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ci.charts.rendering import LEAST, refusal
+
+# Name of the mistake: values, then words of the answer: the key and the reason.
+MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
+    "negative replicas": ({"gateway": {"replicas": -1}}, ("/gateway/replicas", "got -1, want 0")),
+    "negative workers": (
+        {"signalGeneration": {"workers": -1}},
+        ("/signalGeneration/workers", "got -1, want 1"),
+    ),
+    "half a worker": (
+        {"featureStreaming": {"workers": 1.5}},
+        ("/featureStreaming/workers", "want integer"),
+    ),
+    "unknown serving mode": (
+        {"modelServing": {"mode": "seldon"}},
+        ("/modelServing/mode", "must be one of", "seldonDeployment"),
+    ),
+    "unknown Kafka mode": (
+        {"kafka": {"mode": "redpanda"}},
+        ("/kafka/mode", "must be one of", "embedded"),
+    ),
+    "more feature workers than partitions": (
+        {"featureStreaming": {"workers": 3}},
+        ("featureStreaming.workers", "at most kafka.partitions (2), saw 3"),
+    ),
+    "more signal workers than partitions": (
+        {"kafka": {"partitions": 4}, "signalGeneration": {"workers": 5}},
+        ("signalGeneration.workers", "at most kafka.partitions (4), saw 5"),
+    ),
+    "two of a single writer": (
+        {"riskManagement": {"replicas": 2}},
+        ("riskManagement.replicas", "expected 1, saw 2", "single writer"),
+    ),
+    "none of a single writer": (
+        {"paperTrading": {"replicas": 0}},
+        ("paperTrading.replicas", "expected 1, saw 0"),
+    ),
+    "missing secret": (
+        {"signing": {"existingSecret": ""}},
+        ("signing.existingSecret", "saw none", "kubectl create secret"),
+    ),
+    "misspelt limit": (
+        {"riskManagement": {"limits": {"order_quantiy": 5}}},
+        ("/riskManagement/limits", "'order_quantiy' not allowed"),
+    ),
+    "limit as text": (
+        {"riskManagement": {"limits": {"order_quantity": "1000"}}},
+        ("/riskManagement/limits/order_quantity", "got string, want", "integer"),
+    ),
+    "negative limit": (
+        {"riskManagement": {"limits": {"gross_exposure_minor": -1}}},
+        ("/riskManagement/limits/gross_exposure_minor", "got -1, want 0"),
+    ),
+    "limits of another profile": (
+        {"riskManagement": {"limits": {"risk_profile": "research"}}},
+        ("riskManagement.limits.risk_profile", "expected demo", "saw research"),
+    ),
+    "mistyped memory limit": (
+        {"gateway": {"resources": {"limits": {"memory": "512Mo"}}}},
+        ("/gateway/resources/limits/memory", "512Mo"),
+    ),
+    "limit below request": (
+        {"gateway": {"resources": {"limits": {"memory": "100M"}}}},
+        ("gateway.resources.limits.memory", "at least the request of 256Mi, saw 100M"),
+    ),
+    "existing Kafka without servers": (
+        {"kafka": {"mode": "existing"}},
+        ("kafka.existing.bootstrapServers", "saw nothing"),
+    ),
+    "servers without a port": (
+        {"kafka": {"mode": "existing", "existing": {"bootstrapServers": "kafka"}}},
+        ("/kafka/existing/bootstrapServers",),
+    ),
+    "servers of a mode that has its own": (
+        {"kafka": {"existing": {"bootstrapServers": "kafka:9092"}}},
+        ("kafka.existing.bootstrapServers", "expected nothing", "embedded"),
+    ),
+    "replicas that never acknowledge": (
+        {"kafka": {"mode": "strimzi", "strimzi": {"replicas": 1}}},
+        ("kafka.strimzi.minInSyncReplicas", "at most kafka.strimzi.replicas (1), saw 2"),
+    ),
+    "unknown strategy": (
+        {"strategies": {"names": ["momentum_v9"]}},
+        ("strategies.names", "spy_intraday_v1", "saw momentum_v9"),
+    ),
+    "unknown key": ({"gatway": {"enabled": False}}, ("'gatway' not allowed",)),
+    "unknown key inside": (
+        {"lakeSink": {"settings": {"flushrows": 5}}},
+        ("/lakeSink/settings", "'flushrows' not allowed"),
+    ),
+    "user of the host": (
+        {"podSecurity": {"runAsUser": 0}},
+        ("/podSecurity/runAsUser", "want 10,001"),
+    ),
+}
+
+
+def unrefused() -> Iterator[str]:
+    """Yield every mistake that is accepted, or refused without its key and reason."""
+    for name, (values, words) in MISTAKES.items():
+        said = refusal({**LEAST, **values})
+        missing = [word for word in words if word not in said]
+        if not said:
+            yield f"{name}: expected a refusal, saw manifests"
+        elif missing:
+            yield f"{name}: expected {missing} in the refusal, saw: {said}"

@@ -1,0 +1,133 @@
+"""The sets of values that are rendered: every combination of what changes kinds, then each switch alone."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+Values = Mapping[str, Any]
+
+KAFKA: Mapping[str, Values] = {
+    "embedded": {"mode": "embedded"},
+    "existing": {
+        "mode": "existing",
+        "existing": {"bootstrapServers": "a.kafka.example:9092, b.kafka.example:9093"},
+    },
+    "strimzi": {"mode": "strimzi"},
+}
+SERVING = ("deployment", "seldonDeployment", "inferenceService", "inProcess")
+ACCESS = ("ReadWriteOnce", "ReadWriteMany")
+
+PEER = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}]
+ALONE: Mapping[str, Values] = {
+    "least": {},
+    "names": {"nameOverride": "line", "fullnameOverride": "a-name-as-long-as-it-may-be-and-longer"},
+    "registry": {
+        "image": {
+            "registry": "registry.example.org/trading/",
+            "tag": "0.1.0",
+            "pullSecrets": ["pull"],
+        }
+    },
+    "pull-never": {"image": {"pullPolicy": "Never"}},
+    "prefix": {"topicPrefix": "staging."},
+    "live": {"clockMode": "live", "marketData": {"enabled": False}},
+    "reference-claim": {"reference": {"existingClaim": "reference"}},
+    "own-strategies": {"strategies": {"names": ["mine_v1"], "existingConfigMap": "mine"}},
+    "existing-models": {"modelStore": {"existingClaim": "models"}},
+    "one-partition": {"kafka": {"partitions": 1}},
+    "many-workers": {
+        "kafka": {"partitions": 8},
+        "featureStreaming": {"workers": 8},
+        "signalGeneration": {"workers": 3},
+    },
+    "workers-in-process": {
+        "kafka": {"partitions": 3},
+        "signalGeneration": {"workers": 3},
+        "modelServing": {"mode": "inProcess"},
+    },
+    "existing-kafka-peers": {
+        "kafka": {
+            **KAFKA["existing"],
+            "existing": {
+                "bootstrapServers": "10.0.0.7:9092",
+                "networkPolicyPeers": [{"ipBlock": {"cidr": "10.0.0.0/24"}}],
+            },
+        }
+    },
+    "strimzi-one-broker": {
+        "kafka": {"mode": "strimzi", "strimzi": {"replicas": 1, "minInSyncReplicas": 1}}
+    },
+    "strimzi-storage-class": {
+        "kafka": {"mode": "strimzi", "strimzi": {"storage": {"storageClass": "fast"}}},
+        "topicPrefix": "prod.",
+    },
+    "no-sinks": {"lakeSink": {"enabled": False}, "featureSink": {"enabled": False}},
+    "no-gateway": {"gateway": {"enabled": False}},
+    "nothing-optional": {
+        "marketData": {"enabled": False},
+        "lakeSink": {"enabled": False},
+        "featureSink": {"enabled": False},
+        "gateway": {"enabled": False},
+        "modelServing": {"mode": "inProcess"},
+    },
+    "open-gateway": {"gateway": {"allowedPeers": PEER, "replicas": 3}},
+    "no-gateway-pods": {"gateway": {"replicas": 0}},
+    "two-servers": {"modelServing": {"replicas": 2}},
+    "monitored": {
+        "monitoring": {
+            "serviceMonitor": True,
+            "rules": True,
+            "dashboards": True,
+            "labels": {"release": "prometheus"},
+        }
+    },
+    "nobody-scrapes": {"monitoring": {"scrapers": []}},
+    "no-policies": {"networkPolicy": {"enabled": False}},
+    "no-policies-strimzi": {"networkPolicy": {"enabled": False}, "kafka": KAFKA["strimzi"]},
+    "no-priorities": {"priorityClasses": {"create": False}},
+    "no-budgets": {"podDisruptionBudgets": {"enabled": False}},
+    "another-user": {"podSecurity": {"runAsUser": 20002}},
+    "storage-classes": {
+        name: {"storage": {"storageClass": "fast", "size": "20Gi"}}
+        for name in ("marketData", "lakeSink", "featureSink", "riskManagement", "paperTrading")
+    },
+    "placed": {
+        name: {
+            "nodeSelector": {"disk": "fast"},
+            "tolerations": [{"key": "trading", "operator": "Exists", "effect": "NoSchedule"}],
+        }
+        for name in ("featureStreaming", "signalGeneration", "modelServing", "gateway")
+    },
+    "unset-limit": {"riskManagement": {"limits": {"order_quantity": None}}},
+    "large-numbers": {
+        "riskManagement": {"limits": {"gross_exposure_minor": 1_000_000_000_000_000}},
+        "lakeSink": {"settings": {"flushRows": 5_000_000}},
+        "gateway": {"settings": {"historyRecords": 20_000_000}},
+    },
+    "paced": {"marketData": {"settings": {"replaySpeed": 0.5, "allowedLatenessMs": 120_000}}},
+    "followed": {
+        "marketData": {
+            "settings": {
+                "replayFirstSession": "2011-03-01",
+                "replayLastSession": "2011-03-31",
+                "replayMustFollow": True,
+            }
+        }
+    },
+}
+
+
+def value_sets() -> Iterator[tuple[str, Values]]:
+    """Yield name and values of every set."""
+    for kafka, serving, access, monitored in product(KAFKA, SERVING, ACCESS, (False, True)):
+        watch = "monitors" if monitored else "annotations"
+        yield (
+            f"{kafka}, {serving}, {access}, {watch}",
+            {
+                "kafka": KAFKA[kafka],
+                "modelServing": {"mode": serving},
+                "modelStore": {"accessMode": access},
+                "monitoring": {"serviceMonitor": monitored},
+            },
+        )
+    yield from ALONE.items()

@@ -1,0 +1,65 @@
+{{- define "alphaline.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Room is left for the longest component, a worker's number and what Kubernetes appends to pods. */}}
+{{- define "alphaline.fullname" -}}
+{{- $name := include "alphaline.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 36 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 36 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 36 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What selects the pods of one component; arguments: root, component. */}}
+{{- define "alphaline.selector" -}}
+app.kubernetes.io/name: {{ include "alphaline.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{/* Labels of every object; arguments: root, component. */}}
+{{- define "alphaline.labels" -}}
+{{ include "alphaline.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: alphaline
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end -}}
+
+{{/* Image of a service of the line; arguments: root, image. */}}
+{{- define "alphaline.image" -}}
+{{- $registry := .root.Values.image.registry -}}
+{{- with $registry }}{{ trimSuffix "/" . }}/{{ end }}{{ .image.repository }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+
+{{/* Addresses that services ask each other at; the ports are those of one machine. */}}
+{{- define "alphaline.kafka" -}}
+{{- if eq .Values.kafka.mode "existing" -}}
+{{- .Values.kafka.existing.bootstrapServers -}}
+{{- else if eq .Values.kafka.mode "strimzi" -}}
+{{- include "alphaline.fullname" . }}-kafka-bootstrap:9092
+{{- else -}}
+{{- include "alphaline.fullname" . }}-kafka:9092
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaline.riskAddress" -}}
+{{ include "alphaline.fullname" . }}-risk-management:9110
+{{- end -}}
+
+{{- define "alphaline.modelServerAddress" -}}
+{{ include "alphaline.fullname" . }}-model-serving:9121
+{{- end -}}
+
+{{- define "alphaline.modelStoreClaim" -}}
+{{ .Values.modelStore.existingClaim | default (printf "%s-model-store" (include "alphaline.fullname" .)) }}
+{{- end -}}
+
+{{/* Priority classes belong to the cluster: their names carry the namespace. Arguments: root, rank. */}}
+{{- define "alphaline.priorityClass" -}}
+{{- printf "%s-%s-%s" .root.Release.Namespace (include "alphaline.fullname" .root) .rank -}}
+{{- end -}}

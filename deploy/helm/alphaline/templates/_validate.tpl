@@ -1,0 +1,103 @@
+{{/*
+Rules between values, which the schema cannot state. Each ends the render before anything is applied:
+the key, what was expected and seen, what to do.
+*/}}
+{{- define "alphaline.validate" -}}
+{{- include "alphaline.validateScaling" . -}}
+{{- include "alphaline.validateKafka" . -}}
+{{- include "alphaline.validateSecret" . -}}
+{{- include "alphaline.validateStrategies" . -}}
+{{- include "alphaline.validateMemory" . -}}
+{{- end -}}
+
+{{- define "alphaline.validateScaling" -}}
+{{- $partitions := int .Values.kafka.partitions -}}
+{{- range $key := list "featureStreaming" "signalGeneration" -}}
+{{- $workers := int (index $.Values $key).workers -}}
+{{- if gt $workers $partitions -}}
+{{- fail (printf "%s.workers: expected at most kafka.partitions (%d), saw %d; a worker without a partition does nothing. Partitions never change once topics exist, so take fewer workers." $key $partitions $workers) -}}
+{{- end -}}
+{{- end -}}
+{{- range $key := list "marketData" "lakeSink" "featureSink" "riskManagement" "paperTrading" -}}
+{{- $replicas := int (index $.Values $key).replicas -}}
+{{- if ne $replicas 1 -}}
+{{- fail (printf "%s.replicas: expected 1, saw %d; it is the single writer of its store, a second one would be refused by its lock or its fencing epoch." $key $replicas) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaline.validateKafka" -}}
+{{- $kafka := .Values.kafka -}}
+{{- if and (eq $kafka.mode "existing") (not $kafka.existing.bootstrapServers) -}}
+{{- fail "kafka.existing.bootstrapServers: expected host:port of your brokers, since kafka.mode is existing, saw nothing." -}}
+{{- end -}}
+{{- if and (ne $kafka.mode "existing") $kafka.existing.bootstrapServers -}}
+{{- fail (printf "kafka.existing.bootstrapServers: expected nothing, since kafka.mode is %s, saw %s; set kafka.mode to existing, or leave the servers out." $kafka.mode $kafka.existing.bootstrapServers) -}}
+{{- end -}}
+{{- $replicas := int $kafka.strimzi.replicas -}}
+{{- if and (eq $kafka.mode "strimzi") (gt (int $kafka.strimzi.minInSyncReplicas) $replicas) -}}
+{{- fail (printf "kafka.strimzi.minInSyncReplicas: expected at most kafka.strimzi.replicas (%d), saw %d; no record would ever be acknowledged." $replicas (int $kafka.strimzi.minInSyncReplicas)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaline.validateSecret" -}}
+{{- $name := .Values.signing.existingSecret -}}
+{{- $item := .Values.signing.publicKeyItem -}}
+{{- $how := printf "kubectl create secret generic alphaline-signing --namespace %s --from-file=%s=PATH/TO/signing.pub" .Release.Namespace $item -}}
+{{- if not $name -}}
+{{- fail (printf "signing.existingSecret: expected the name of the Secret that holds the models' public key, saw none; without it risk approves nothing and no model is served. Make one with `%s`, then pass --set signing.existingSecret=alphaline-signing." $how) -}}
+{{- end -}}
+{{- /* Only where a cluster answers: every namespace that exists has this account. */ -}}
+{{- if lookup "v1" "ServiceAccount" .Release.Namespace "default" -}}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace $name -}}
+{{- if not $secret -}}
+{{- fail (printf "signing.existingSecret: expected a Secret %s in namespace %s, saw none there. Make it with `%s`." $name .Release.Namespace (replace "alphaline-signing" $name $how)) -}}
+{{- end -}}
+{{- if not (hasKey ($secret.data | default dict) $item) -}}
+{{- fail (printf "signing.publicKeyItem: expected the item %s in Secret %s, saw %s." $item $name (keys ($secret.data | default dict) | sortAlpha | join ", " | default "no items")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaline.validateStrategies" -}}
+{{- if not .Values.strategies.existingConfigMap -}}
+{{- $profile := .Values.riskManagement.limits.risk_profile -}}
+{{- range $name := .Values.strategies.names -}}
+{{- $text := $.Files.Get (printf "files/strategies/%s.yaml" $name) -}}
+{{- if not $text -}}
+{{- $known := list -}}
+{{- range $path, $_ := $.Files.Glob "files/strategies/*.yaml" -}}{{- $known = append $known (base $path | trimSuffix ".yaml") -}}{{- end -}}
+{{- fail (printf "strategies.names: expected some of %s, saw %s; other strategies come in a ConfigMap of yours, named by strategies.existingConfigMap." (join ", " $known) $name) -}}
+{{- end -}}
+{{- $asked := (fromYaml $text).risk_profile -}}
+{{- if ne $asked $profile -}}
+{{- fail (printf "riskManagement.limits.risk_profile: expected %s, which strategy %s is judged by, saw %s." $asked $name $profile) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A limit below its request is refused by the API server, once half of the release is there. */}}
+{{- define "alphaline.validateMemory" -}}
+{{- $all := dict "kafka.embedded" .Values.kafka.embedded -}}
+{{- range $key := list "marketData" "featureStreaming" "lakeSink" "featureSink" "signalGeneration" "riskManagement" "paperTrading" "gateway" "modelServing" -}}
+{{- $all = set $all $key (index $.Values $key) -}}
+{{- end -}}
+{{- range $key, $component := $all -}}
+{{- range $kind := list "memory" "ephemeral-storage" -}}
+{{- $request := index $component.resources.requests $kind -}}
+{{- $limit := index $component.resources.limits $kind -}}
+{{- if and $request $limit -}}
+{{- if gt (float64 (include "alphaline.bytes" $request)) (float64 (include "alphaline.bytes" $limit)) -}}
+{{- fail (printf "%s.resources.limits.%s: expected at least the request of %s, saw %s." $key $kind $request $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaline.bytes" -}}
+{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $number := regexFind "^[0-9.]+" (toString .) -}}
+{{- mulf (float64 $number) (float64 (index $units (trimPrefix $number (toString .)))) -}}
+{{- end -}}
