@@ -22,7 +22,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools clean distclean
+.PHONY: monitoring dashboards help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -162,6 +162,12 @@ charts: chart-tools ## Check the Helm chart: values, manifests, hardening, setti
 chart-files: chart-tools ## Rewrite what the chart copies from elsewhere, and its README
 	$(BIN)/python -m ci.charts.copied --write
 	.tools/go/bin/helm-docs --chart-search-root deploy/helm --log-level warning
+
+monitoring: setup ## Check alert rules, their tests, dashboards, routes, runbooks (promtool, amtool)
+	$(BIN)/python -m ci.monitoring
+
+dashboards: setup ## Rewrite Grafana's dashboards from ci/monitoring/dashboards
+	$(BIN)/python -m ci.monitoring --write
 
 clean: down ## Stop the line and forget its data; fetched programs stay
 	@if test -d var; then find var -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +; fi

@@ -1,0 +1,1 @@
+"""Checks and writes what watches the line: alert rules, dashboards, routes of alerts."""
