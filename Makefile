@@ -22,7 +22,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: monitoring dashboards help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools clean distclean
+.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools monitoring dashboards clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
