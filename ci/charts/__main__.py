@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from alphaline.errors import LineError
 from ci.charts import copied
+from ci.charts.commands import misspelt
 from ci.charts.conformance import refused, unseen
 from ci.charts.hardening import weaknesses
 from ci.charts.places import CHART, PROGRAMS
@@ -98,6 +99,7 @@ def main() -> int:
         "manifests against schemas": lambda: conformance(rendered),
         "settings of the services": lambda: each(disagreements, rendered),
         "hardening": lambda: each(weaknesses, rendered),
+        "commands of jobs": lambda: each(misspelt, rendered),
         "restarts": lambda: Finding(len(READERS), list(unmoved(rendered))),
         "kube-score": lambda: score(rendered),
         "copies": lambda: Finding(len(list(copied.copies())), copied.stale()),

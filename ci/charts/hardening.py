@@ -12,7 +12,7 @@ LABELS = {
 }
 
 # Claims that some sets of values say to be there.
-EXISTING_CLAIMS = {"models", "reference"}
+EXISTING_CLAIMS = {"models", "reference", "training"}
 # Sets that switch the network policies off.
 UNGUARDED = {"no-policies", "no-policies-strimzi"}
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ci.charts.rendering import LEAST, refusal
+from ci.charts.rendering import LEAST, SECRET, refusal
+from ci.charts.value_sets import DELIVERY
 
 # Name of the mistake: values, then words of the answer: the key and the reason.
 MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
@@ -87,6 +88,22 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "unknown strategy": (
         {"strategies": {"names": ["momentum_v9"]}},
         ("strategies.names", "spy_intraday_v1", "saw momentum_v9"),
+    ),
+    "delivery of no version": (
+        {"delivery": {"run": True, "inForceFrom": "2011-02-01T00:00:00", "privateKeySecret": "p"}},
+        ("delivery.version", "saw nothing"),
+    ),
+    "one secret for both keys": (
+        {"delivery": {**DELIVERY, "privateKeySecret": SECRET}},
+        ("delivery.privateKeySecret", "another Secret", "signing.existingSecret"),
+    ),
+    "training that looks at what is held out": (
+        {"training": {"run": True, "arguments": {"last": "2011-03-01"}}},
+        ("training.arguments.heldOutFrom", "after training.arguments.last (2011-03-01)"),
+    ),
+    "training for a strategy that does not trade": (
+        {"training": {"run": True, "strategy": "daily_v1"}},
+        ("training.strategy", "one of strategies.names (spy_intraday_v1)", "saw daily_v1"),
     ),
     "unknown key": ({"gatway": {"enabled": False}}, ("'gatway' not allowed",)),
     "unknown key inside": (

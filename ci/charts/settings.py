@@ -94,12 +94,13 @@ def _of_values(rendered: Rendered, where: str, service: str, container: Manifest
 
 def read(service: str, environment: Mapping[str, str]) -> Any:
     """Return a service's settings as it reads them from ``environment``."""
-    with _only(environment):
+    with only_environment(environment):
         return settings_class(service)()
 
 
 @contextmanager
-def _only(environment: Mapping[str, str]) -> Iterator[None]:
+def only_environment(environment: Mapping[str, str]) -> Iterator[None]:
+    """Give this process the variables of a container and no others, for the block."""
     before = dict(os.environ)
     os.environ.clear()
     os.environ.update(environment)

@@ -18,6 +18,12 @@ SERVING = ("deployment", "seldonDeployment", "inferenceService", "inProcess")
 ACCESS = ("ReadWriteOnce", "ReadWriteMany")
 
 PEER = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}]
+DELIVERY = {
+    "run": True,
+    "version": "1",
+    "inForceFrom": "2011-02-01T00:00:00",
+    "privateKeySecret": "alphaline-private",
+}
 ALONE: Mapping[str, Values] = {
     "least": {},
     "names": {"nameOverride": "line", "fullnameOverride": "a-name-as-long-as-it-may-be-and-longer"},
@@ -105,6 +111,20 @@ ALONE: Mapping[str, Values] = {
         "gateway": {"settings": {"historyRecords": 20_000_000}},
     },
     "paced": {"marketData": {"settings": {"replaySpeed": 0.5, "allowedLatenessMs": 120_000}}},
+    "trained": {"training": {"run": True}},
+    "trained-by-server": {
+        "training": {"run": True, "existingClaim": "training"},
+        "mlflow": {"trackingUri": "http://mlflow.mlops:5000", "networkPolicyPeers": PEER},
+    },
+    "delivered": {"delivery": DELIVERY},
+    "delivered-in-process": {"delivery": DELIVERY, "modelServing": {"mode": "inProcess"}},
+    "delivered-to-several": {
+        "delivery": DELIVERY,
+        "modelServing": {"replicas": 3},
+        "modelStore": {"accessMode": "ReadWriteMany"},
+        "kafka": KAFKA["strimzi"],
+        "mlflow": {"trackingUri": "https://mlflow.example.org/team"},
+    },
     "followed": {
         "marketData": {
             "settings": {

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ci.charts.commands import misspelt
 from ci.charts.hardening import weaknesses
 from ci.charts.rendering import Rendered
 from ci.charts.schemas import strict
@@ -198,3 +199,20 @@ def test_variables_are_those_that_settings_are_read_from() -> None:
     assert found["KAFKA_BOOTSTRAP_SERVERS"]
     assert found["ALPHALINE_LAKE_ROOT"]
     assert not found["ALPHALINE_FLUSH_ROWS"]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["topics"], ""),
+        (["topic"], "alphaline has no command topic"),
+        (["topics", "--create"], "No such option"),
+        (["train"], "Missing option '--data-root'"),
+        (["train", "--data-root", "/data", "--first", "yesterday"], "Invalid value for '--first'"),
+    ],
+)
+def test_a_command_that_alphaline_would_refuse_is_found(command: list[str], said: str) -> None:
+    job = {**container(), "command": ["python", "-m", "alphaline.cli", *command]}
+    found = "\n".join(misspelt(rendered(pod(job))))
+    assert said in found
+    assert bool(found) is bool(said)

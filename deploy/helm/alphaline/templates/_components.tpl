@@ -25,10 +25,21 @@ model-serving: 9122
 {{- define "alphaline.arrows" -}}
 arrows:
   {{- if ne .Values.modelServing.mode "inProcess" }}
-  - {from: signal-generation, to: model-serving, port: 9121}
+  - {from: signal-generation, to: model-serving, ports: [9121]}
   {{- end }}
-  - {from: signal-generation, to: risk-management, port: 9110}
+  - {from: signal-generation, to: risk-management, ports: [9110]}
   {{- if .Values.gateway.enabled }}
-  - {from: gateway, to: risk-management, port: 9110}
+  - {from: gateway, to: risk-management, ports: [9110]}
   {{- end }}
+  {{- if and .Values.delivery.run (include "alphaline.handsOver" .) }}
+  - {from: delivery, to: model-serving, ports: [9120, 9121]}
+  {{- end }}
+{{- end -}}
+
+{{/* Components that read or write Kafka. */}}
+{{- define "alphaline.kafkaClients" -}}
+{{- $clients := without (keys (include "alphaline.components" . | fromYaml)) "model-serving" | sortAlpha -}}
+{{- if ne .Values.kafka.mode "strimzi" -}}{{- $clients = append $clients "topics" -}}{{- end -}}
+{{- if .Values.delivery.run -}}{{- $clients = append $clients "delivery" -}}{{- end -}}
+{{- toJson $clients -}}
 {{- end -}}

@@ -7,6 +7,7 @@ the key, what was expected and seen, what to do.
 {{- include "alphaline.validateKafka" . -}}
 {{- include "alphaline.validateSecret" . -}}
 {{- include "alphaline.validateStrategies" . -}}
+{{- include "alphaline.validateDelivery" . -}}
 {{- include "alphaline.validateMemory" . -}}
 {{- end -}}
 
@@ -77,10 +78,29 @@ the key, what was expected and seen, what to do.
 {{- end -}}
 {{- end -}}
 
+{{- define "alphaline.validateDelivery" -}}
+{{- if .Values.delivery.run -}}
+{{- range $key, $what := dict "version" "the version number that training registered" "inForceFrom" "the line time from which the model decides, such as 2011-02-01T00:00:00" "privateKeySecret" "the name of the Secret that holds the private key" -}}
+{{- if not (index $.Values.delivery $key) -}}
+{{- fail (printf "delivery.%s: expected %s, since delivery.run is true, saw nothing." $key $what) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq .Values.delivery.privateKeySecret .Values.signing.existingSecret -}}
+{{- fail "delivery.privateKeySecret: expected another Secret than signing.existingSecret: whoever serves a model must not be able to sign one." -}}
+{{- end -}}
+{{- end -}}
+{{- if and (or .Values.training.run .Values.delivery.run) (not .Values.strategies.existingConfigMap) (not (has .Values.training.strategy .Values.strategies.names)) -}}
+{{- fail (printf "training.strategy: expected one of strategies.names (%s), saw %s." (join ", " .Values.strategies.names) .Values.training.strategy) -}}
+{{- end -}}
+{{- if and .Values.training.run (le .Values.training.arguments.heldOutFrom .Values.training.arguments.last) -}}
+{{- fail (printf "training.arguments.heldOutFrom: expected a session after training.arguments.last (%s), saw %s." .Values.training.arguments.last .Values.training.arguments.heldOutFrom) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* A limit below its request is refused by the API server, once half of the release is there. */}}
 {{- define "alphaline.validateMemory" -}}
 {{- $all := dict "kafka.embedded" .Values.kafka.embedded -}}
-{{- range $key := list "marketData" "featureStreaming" "lakeSink" "featureSink" "signalGeneration" "riskManagement" "paperTrading" "gateway" "modelServing" -}}
+{{- range $key := list "marketData" "featureStreaming" "lakeSink" "featureSink" "signalGeneration" "riskManagement" "paperTrading" "gateway" "modelServing" "training" "delivery" -}}
 {{- $all = set $all $key (index $.Values $key) -}}
 {{- end -}}
 {{- range $key, $component := $all -}}

@@ -45,3 +45,18 @@
 {{- define "alphaline.shareLabels" -}}
 {{ . | default "{}" }}
 {{- end -}}
+
+{{- define "alphaline.trainingClaim" -}}
+{{ .Values.training.existingClaim | default (printf "%s-training" (include "alphaline.fullname" .)) }}
+{{- end -}}
+
+{{- define "alphaline.trainingVolume" -}}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ include "alphaline.trainingClaim" . }}
+{{- end -}}
+
+{{/* Whether a delivery reaches every server: one that loads for itself behind the Service of several would leave the others behind. */}}
+{{- define "alphaline.handsOver" -}}
+{{- if and (ne .Values.modelServing.mode "inProcess") (eq (int .Values.modelServing.replicas) 1) -}}yes{{- end -}}
+{{- end -}}
