@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from importlib import import_module
 
-import click
 import typer
+from typer._click.exceptions import (
+    ClickException,
+)  # where typer keeps the click that it is built on
 
 from alphaline.cli.__main__ import COMMANDS
 from ci.charts.rendering import Manifest, Rendered
@@ -32,5 +34,5 @@ def _refused(container: Manifest) -> str:
     try:
         with only_environment(given), command.make_context(name, list(arguments)):
             return ""
-    except click.ClickException as error:
+    except ClickException as error:
         return f"{name}: {error.format_message()}"
