@@ -98,12 +98,20 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     Raises
     ------
     LineError
-        If there is no such file yet.
+        If there is no such file yet, or it cannot be opened: where the folder is mounted read-only, it
+        can be read only while its writer is up, who keeps the index of its write-ahead log there.
     """
     if not path.exists():
         raise LineError(f"expected the database {path}, saw none; its writer has not started yet")
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.OperationalError as error:
+        raise LineError(
+            f"expected to read the database {path}, saw: {error}; is its writer up, and the file readable "
+            "for this user?"
+        ) from error
     return connection
 
 

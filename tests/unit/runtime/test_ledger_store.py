@@ -1,4 +1,5 @@
 import sqlite3
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -253,3 +254,10 @@ def test_an_audit_names_what_contradicts_the_postings(path, change, found):
     store.close()
     change_ledger(path, change)
     assert [sentence.split()[0] for sentence in audit_file(path)] == found
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.mkdir()
+    with pytest.raises(LineError, match=r"expected to read the database .*is its writer up"):
+        LedgerReader(path)
