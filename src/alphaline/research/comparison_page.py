@@ -22,6 +22,8 @@ GROWTH_LINES = 5
 _COLOURS = dict(zip(FOLD_SETS, (MAIN, OTHER), strict=True))
 HEADLINES = ("sharpe_ratio", "compound_annual_growth_rate", "maximum_drawdown")
 
+COLUMNS = ("Fold set", "#Sharpe", "#Growth a year", "#Drawdown", "#Sessions", "#Round trips")
+
 
 def comparison_page(ledger: TrialLedger, tables: Sequence[Table]) -> str:
     """Return the HTML document of `comparison.compare`'s tables, pictures inside."""
@@ -69,8 +71,9 @@ def _head(one: Table) -> str:
 
 def _targets(one: Table) -> str:
     instruments, _, horizon_ns = one.label_family.rpartition("@")
-    days = timedelta(microseconds=int(horizon_ns) // 1_000)
-    return f"{', '.join(instruments.split(','))}, held for at most {days}"
+    held = timedelta(microseconds=int(horizon_ns) // 1_000)
+    words = f"{held.days} days" if held >= timedelta(days=2) else str(held)
+    return f"{', '.join(instruments.split(','))}, held for at most {words}"
 
 
 def _intervals_picture(one: Table, number: int) -> Picture:
@@ -91,7 +94,7 @@ def _intervals_picture(one: Table, number: int) -> Picture:
             axes.axvline(
                 one.sharpe_by_luck, color=MUTED, linestyle="--", linewidth=0.9, label="luck"
             )
-        axes.set_yticks(range(len(shown)), [_name(trial) for trial in shown])
+        axes.set_yticks(range(len(shown)), [_marked(trial) for trial in shown])
         axes.set_xlabel("annualised Sharpe ratio, net of costs, out of sample")
         axes.legend(
             loc="upper center", ncols=4, bbox_to_anchor=(0.4, 1.0 + 0.5 / len(shown) + 0.06)
@@ -118,7 +121,7 @@ def _growth_picture(ledger: TrialLedger, one: Table, number: int) -> Picture:
                 grown,
                 color=MAIN if place == 0 else MUTED,
                 linewidth=1.5 if place == 0 else 0.8,
-                label=f"{_name(trial)}, {fold_set}",
+                label=f"{_marked(trial)}, {fold_set}",
             )
         axes.axhline(0, color=INK, linewidth=0.8)
         axes.set_ylabel("% of capital")
@@ -132,12 +135,8 @@ def _growth_picture(ledger: TrialLedger, one: Table, number: int) -> Picture:
 
 
 def _trials(one: Table) -> str:
-    head = (
-        *("Trial", "Model", "Feature set", "Gate", "Fold set", "#Sharpe", "#Growth a year"),
-        *("#Drawdown", "#Sessions", "#Round trips", "#Features", "Does not hold"),
-    )
-    rows = (_row(trial, fold_set) for trial in one.trials for fold_set in trial.sessions)
-    return f"<h2>Trials</h2>{table(head, rows)}"
+    rows = (row for trial in one.trials for row in _rows(trial))
+    return f"<h2>Trials</h2>{table(COLUMNS, rows)}"
 
 
 def _paths(one: Table) -> str:
@@ -163,24 +162,38 @@ def _paths_row(trial: ComparedTrial, paths: PathSharpe) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
+def _rows(trial: ComparedTrial) -> list[str]:
+    columns = "" if trial.features is None else f", {trial.features:,} features"
+    named = f"{_name(trial)} on {trial.feature_set}{columns}"
+    title = f"<b>{trial.trial_id[:8]}</b> {escape(named)}: <b>{escape(trial.outcome)}</b>"
+    rows = [_spanning(title)]
+    for fold_set in trial.sessions:
+        rows.append(_row(trial, fold_set))
+        if failed := [name.split(" ", 1)[1] for name in trial.failed if name.startswith(fold_set)]:
+            told = ", ".join(failed).replace("_", " ")
+            rows.append(_spanning(f"<small>does not hold: {escape(told)}</small>"))
+    return rows
+
+
+def _spanning(html: str) -> str:
+    return f'<tr><td colspan="{len(COLUMNS)}">{html}</td></tr>'
+
+
 def _row(trial: ComparedTrial, fold_set: str) -> str:
     figures = trial.headlines.get(fold_set, {})
-    failed = [name.split(" ", 1)[1] for name in trial.failed if name.startswith(fold_set)]
-    words = (trial.trial_id[:8], _name(trial), trial.feature_set, trial.outcome, fold_set)
     numbers = (
         *(interval_text(figures.get(name)) for name in HEADLINES),
         f"{trial.sessions[fold_set]:,}",
         f"{trial.round_trips[fold_set]:,}",
-        "" if trial.features is None else f"{trial.features:,}",
     )
-    cells = (
-        *(f"<td>{escape(word)}</td>" for word in words),
-        *(f'<td class="number">{number}</td>' for number in numbers),
-        f"<td>{escape(', '.join(failed).replace('_', ' '))}</td>",
-    )
-    return f"<tr>{''.join(cells)}</tr>"
+    cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
+    return f"<tr><td>{escape(fold_set)}</td>{cells}</tr>"
 
 
 def _name(trial: ComparedTrial) -> str:
     broken_off = "" if trial.folds_fitted is None else f", {trial.folds_fitted} folds"
     return f"{trial.model or trial.trial_id[:8]}{broken_off}"
+
+
+def _marked(trial: ComparedTrial) -> str:
+    return f"{trial.trial_id[:8]} {_name(trial)}" if trial.model else _name(trial)
