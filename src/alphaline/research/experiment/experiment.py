@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from alphaline.research.experiment.finding import Finding
 from alphaline.research.experiment.progress import Progress, Quiet
 from alphaline.research.prepared import PreparedData
 from alphaline.research.search import search
+from alphaline.research.strategies import on_feature_set
 from alphaline.research.study import Study
 from alphaline.research.terms import StudyTerms
 from alphaline.research.trials import OnFold, ledger_folder
@@ -70,10 +70,7 @@ class Experiment:
 
     def baseline(self, feature_set: str, spec: ModelSpec) -> Finding:
         """Fit a plain model on a plain feature set: what every later model is compared with."""
-        features = msgspec.structs.replace(
-            self.strategy.features, service=feature_set, set=feature_set
-        )
-        plain = msgspec.structs.replace(self.strategy, features=features)
+        plain = on_feature_set(self.strategy, feature_set)
         return self._fit(f"baseline: {spec.kind} on {feature_set}", plain, spec, None)
 
     def fit(self, spec: ModelSpec) -> Finding:

@@ -5,7 +5,6 @@ Everything is made anew from the ``ResearchData`` that is given, so that a cut h
 
 from collections.abc import Callable
 from functools import cache, cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,8 @@ from alphaline.market.daily import DailyBars
 from alphaline.market.decision_times import decision_times, entry_times
 from alphaline.research.data import ResearchData
 from alphaline.research.lookahead import KnownColumn
-from alphaline.runtime.places import checkout
-from alphaline.trading.strategy import Strategy, read_strategy
+from alphaline.research.strategies import load_strategy
+from alphaline.trading.strategy import Strategy
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -158,7 +157,7 @@ class Daily:
 @cache
 def strategy(name: str = "daily_short_term_v1") -> Strategy:
     """Return a strategy of the checkout."""
-    return read_strategy(Path(checkout() / "strategies" / f"{name}.yaml").read_bytes())
+    return load_strategy(name)
 
 
 def at_decisions(
