@@ -12,15 +12,13 @@ López de Prado, M. (2018), *Advances in Financial Machine Learning*, ch. 12.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from alphaline.errors import LedgerError
 from alphaline.models.catalogue import ModelSpec
 from alphaline.research.outcomes import Outcome, outcome_of
-from alphaline.research.trials import Trials
+from alphaline.research.trials import Trials, recorded_if_broken_off
 from alphaline.research.walk import FittedFold, fit_fold
 from alphaline.validation.combinatorial import CombinatorialPurged, Split, combinatorial_splits
 from alphaline.validation.decisions import require_trainable
@@ -96,18 +94,15 @@ def fit_combinatorial(
     splits = _splits(trials, scheme)
     paths: list[list[FittedFold]] = [[] for _ in range(scheme.paths)]
     done = 0
-    try:
+    with recorded_if_broken_off(
+        lambda: trials.record(spec, _outcomes(trials, spec, paths), folds=done, scheme=scheme)
+    ):
         for split in splits:
             for path, one in zip(split.paths, _fit_split(trials, spec, split), strict=True):
                 paths[path].append(one)
             done += 1
             if on_split is not None:
                 on_split(done - 1)
-    except BaseException:
-        # A fault of the recording must not hide the one that ended the trial.
-        with suppress(LedgerError):
-            trials.record(spec, _outcomes(trials, spec, paths), folds=done, scheme=scheme)
-        raise
     outcomes = _outcomes(trials, spec, paths)
     return CombinatorialTrial(
         trial_id=trials.record(spec, outcomes, scheme=scheme),
@@ -150,17 +145,10 @@ def _fit_split(trials: Trials, spec: ModelSpec, split: Split) -> list[FittedFold
         strict=True,
     )
     return [
-        FittedFold(
-            Fold(
-                train=split.train,
-                test=test,
-                train_sessions=split.train_sessions,
-                test_sessions=sessions,
-            ),
-            fitted.estimator,
-            fitted.entries,
-            probability,
-            sides,
+        fitted._replace(
+            fold=replace(whole, test=test, test_sessions=sessions),
+            probability=probability,
+            sides=sides,
         )
         for test, sessions, probability, sides in by_group
     ]

@@ -8,8 +8,8 @@ experiment or strategy, another feature set, other columns, models, parameters o
 trials of the same count.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,7 +127,9 @@ class Trials:
         folds = folds_of(self.data, self.terms)
         count = len(next(iter(folds.values())))
         fitted: dict[str, list[FittedFold]] = {name: [] for name in folds}
-        try:
+        with recorded_if_broken_off(
+            lambda: self.record(spec, self._outcomes(spec, fitted), folds=_fitted(fitted))
+        ):
             for number in range(count):
                 for name, own in folds.items():
                     fitted[name].append(
@@ -135,11 +137,6 @@ class Trials:
                     )
                 if on_fold is not None:
                     on_fold(number, {k: stitched_returns(self.data, v) for k, v in fitted.items()})
-        except BaseException:
-            # A fault of the recording must not hide the one that ended the trial.
-            with suppress(LedgerError):
-                self.record(spec, self._outcomes(spec, fitted), folds=_fitted(fitted))
-            raise
         outcomes = self._outcomes(spec, fitted)
         trial_id = self.record(spec, outcomes)
         return Trial(
@@ -270,6 +267,18 @@ class Trials:
             for name, own in fitted.items()
             if own
         )
+
+
+@contextmanager
+def recorded_if_broken_off(record: Callable[[], object]) -> Iterator[None]:
+    """Call ``record`` where the block raises, and let the fault go on: what was fitted was seen."""
+    try:
+        yield
+    except BaseException:
+        # A fault of the recording must not hide the one that ended the trial.
+        with suppress(LedgerError):
+            record()
+        raise
 
 
 def _recorded(outcomes: Sequence[Outcome], matrices: Mapping[str, TrialMatrix]) -> str:
