@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ci.charts.rendering import Manifest, Rendered
+from ci.charts.seldon import of_manifests
 
 LABELS = {
     f"app.kubernetes.io/{name}"
@@ -147,24 +148,4 @@ def _of_claims(rendered: Rendered) -> Iterator[str]:
 
 def _of_operators(rendered: Rendered) -> Iterator[str]:
     # What a CRD lets through and the operator's webhook would refuse.
-    for deployment in rendered.of_kind("SeldonDeployment"):
-        spec = deployment["spec"]
-        if spec["protocol"] not in ("v2", "open-inference", "seldon", "tensorflow"):
-            yield f"SeldonDeployment: unknown protocol {spec['protocol']}"
-        if sum(predictor["traffic"] for predictor in spec["predictors"]) != 100:
-            yield "SeldonDeployment: expected traffic that sums to 100"
-        for predictor in spec["predictors"]:
-            containers = {
-                c["name"] for p in predictor["componentSpecs"] for c in p["spec"]["containers"]
-            }
-            yield from (
-                f"SeldonDeployment: node {node} has no container"
-                for node in _nodes(predictor["graph"])
-                if node not in containers
-            )
-
-
-def _nodes(graph: Mapping[str, Any]) -> Iterator[str]:
-    yield graph["name"]
-    for child in graph.get("children", ()):
-        yield from _nodes(child)
+    yield from of_manifests(rendered.manifests)[1]

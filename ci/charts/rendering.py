@@ -57,8 +57,9 @@ class Rendered:
             elif manifest["kind"] == "Pod":
                 yield name, manifest["metadata"]["labels"], spec
             elif manifest["kind"] == "SeldonDeployment":
-                for part in spec["predictors"][0]["componentSpecs"]:
-                    yield name, part["metadata"]["labels"], part["spec"]
+                for predictor in spec["predictors"]:
+                    for part in predictor["componentSpecs"]:
+                        yield name, part["metadata"]["labels"], part["spec"]
             elif manifest["kind"] == "InferenceService":
                 yield name, spec["predictor"]["labels"], spec["predictor"]
 

@@ -149,30 +149,21 @@ def test_a_service_that_reaches_no_pod_is_found() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("protocol", "traffic", "node", "said"),
-    [
-        ("v3", 100, "server", "unknown protocol v3"),
-        ("v2", 60, "server", "traffic that sums to 100"),
-        ("v2", 100, "elsewhere", "node elsewhere has no container"),
-    ],
-)
-def test_a_seldon_deployment_that_its_definition_lets_through_is_found(
-    protocol: str, traffic: int, node: str, said: str
-) -> None:
+def test_a_rendered_seldon_deployment_with_a_fault_is_found() -> None:
     predictor = {
-        "traffic": traffic,
+        "name": "main",
+        "traffic": 60,
         "componentSpecs": [
             {"metadata": {"labels": LABELS}, "spec": pod({**container(), "name": "server"})}
         ],
-        "graph": {"name": node},
+        "graph": {"name": "server"},
     }
     deployment = {
         "kind": "SeldonDeployment",
         "metadata": {"name": "model", "labels": LABELS},
-        "spec": {"protocol": protocol, "predictors": [predictor]},
+        "spec": {"protocol": "v2", "predictors": [predictor]},
     }
-    assert said in "\n".join(weaknesses(rendered(pod(container()), deployment)))
+    assert "a sum of 100" in "\n".join(weaknesses(rendered(pod(container()), deployment)))
 
 
 def test_an_object_of_a_definition_takes_no_undeclared_key() -> None:
