@@ -79,7 +79,7 @@ def _predictors(
     else:
         sets = {strategy.features.set for strategy in strategies}
         columns = {name: len(feature_set(name).columns) for name in sets}
-        make = open_inference(settings.model_server_address, columns)
+        make = open_inference(settings.model_server_address, columns, settings.call_metadata())
     delivered = DeliveredPredictors(make)
     if settings.clock_mode == "replay":
         return PatientPredictors(delivered, is_stopping)

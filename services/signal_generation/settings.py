@@ -19,6 +19,12 @@ class Settings(LineSettings):
     model_server_address: str = Field(
         "", description="host:port of the model server's gRPC endpoint"
     )
+    model_server_metadata: str = Field(
+        "",
+        pattern=r"^$|^[a-z0-9_.-]+=[^,=\s]+(,[a-z0-9_.-]+=[^,=\s]+)*$",
+        description="name=value of every call to the model server, separated by commas: what a router "
+        "in front of it looks at",
+    )
     model_store: Path = Field(description="folder of the delivered, signed models")
     public_key: Path = Field(description="key that the models' signatures are checked with")
     # A line of one-minute bars has a minute; these leave room for a slow disk or collector pause and
@@ -29,6 +35,11 @@ class Settings(LineSettings):
     risk_deadline_ms: int = Field(
         1_000, ge=1, description="live: wait for the verdict, per proposal"
     )
+
+    def call_metadata(self) -> list[tuple[str, str]]:
+        """Return names and values that go with every call to the model server."""
+        pairs = [pair.partition("=") for pair in self.model_server_metadata.split(",") if pair]
+        return [(name, value) for name, _, value in pairs]
 
     def strategy_files(self) -> list[Path]:
         """Return the paths of the strategy files."""

@@ -1,6 +1,6 @@
 """The predictor of a deployed model: in this process or behind the model server."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from alphaline.errors import InferenceError, ModelUnavailableError
@@ -74,11 +74,14 @@ def in_process(store: Path, public_key: Path) -> Callable[[ModelDeployed], Predi
 
 
 def open_inference(
-    address: str, column_counts: Mapping[str, int]
+    address: str,
+    column_counts: Mapping[str, int],
+    metadata: Sequence[tuple[str, str]] = (),
 ) -> Callable[[ModelDeployed], Predictor]:
     """Return a maker of predictors that ask the model server at ``address``.
 
-    ``column_counts`` gives the number of columns of each feature set.
+    ``column_counts`` gives the number of columns of each feature set, ``metadata`` goes with every
+    call.
     """
 
     def make(deployed: ModelDeployed) -> Predictor:
@@ -88,6 +91,7 @@ def open_inference(
             deployed.model_version,
             deployed.model_digest,
             column_counts[deployed.feature_set],
+            metadata=metadata,
         )
 
     return make

@@ -1,5 +1,7 @@
 """A model behind the Open Inference Protocol: the gRPC adapter of the ``Predictor`` port."""
 
+from collections.abc import Sequence
+
 import grpc
 import numpy as np
 
@@ -32,6 +34,8 @@ class OpenInferencePredictor:
         The model in force; an answer of another one is invalid.
     column_count, input_name, output_name
         From the model's manifest.
+    metadata
+        Names and values sent with every call: what a router between here and the server looks at.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class OpenInferencePredictor:
         column_count: int,
         input_name: str = "features",
         output_name: str = "probability",
+        metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.model_name = model_name
         self.model_version = model_version
@@ -50,6 +55,7 @@ class OpenInferencePredictor:
         self._column_count = column_count
         self._input_name = input_name
         self._output_name = output_name
+        self._metadata = tuple(metadata)
         self._label = f"{model_name} {model_version} at {target}"
         self._channel = grpc.insecure_channel(target, options=_CHANNEL_OPTIONS)
         self._stub = GRPCInferenceServiceStub(self._channel)
@@ -64,7 +70,10 @@ class OpenInferencePredictor:
             # Without a deadline the call waits for a server that is starting; with one it fails at
             # once where nobody listens.
             response = self._stub.ModelInfer(
-                request, timeout=deadline_s, wait_for_ready=deadline_s is None
+                request,
+                timeout=deadline_s,
+                metadata=self._metadata,
+                wait_for_ready=deadline_s is None,
             )
         except grpc.RpcError as error:
             raise self._fault(error) from error
@@ -75,7 +84,8 @@ class OpenInferencePredictor:
         """Return whether the server answers within ``deadline_s`` that the model is ready."""
         request = wire.ModelReadyRequest(name=self.model_name, version=self.model_version)
         try:
-            return bool(self._stub.ModelReady(request, timeout=deadline_s).ready)
+            answer = self._stub.ModelReady(request, timeout=deadline_s, metadata=self._metadata)
+            return bool(answer.ready)
         except grpc.RpcError:
             return False
 

@@ -33,7 +33,14 @@ SERVICES = {
 # What the chart decides itself: where files and other parts are, and what a cluster has to have.
 DECIDED = {
     *("lake_root", "ledger", "journal", "limits", "strategies", "model_store", "public_key"),
-    *("risk_address", "risk_listen", "model_server_address", "inference", "replay_stays"),
+    *(
+        "risk_address",
+        "risk_listen",
+        "model_server_address",
+        "model_server_metadata",
+        "inference",
+        "replay_stays",
+    ),
     *("gateway_host", "gateway_port"),
 }
 # Drills are for tests of the line, never for a cluster's values.

@@ -34,12 +34,14 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.answer: Answer = lambda *_: _answer()
         self.asked: list[wire.ModelInferRequest] = []
+        self.metadata: list[tuple[str, str]] = []
 
     def ModelInfer(  # noqa: N802 - the protocol's name
         self, request: wire.ModelInferRequest, context: grpc.ServicerContext
     ) -> wire.ModelInferResponse:
         """Answer as the test says."""
         self.asked.append(request)
+        self.metadata += context.invocation_metadata()
         return self.answer(request, context)
 
 
@@ -67,7 +69,8 @@ def server() -> Iterator[tuple[ScriptedServer, OpenInferencePredictor]]:
     add_GRPCInferenceServiceServicer_to_server(scripted, process)
     port = process.add_insecure_port("127.0.0.1:0")
     process.start()
-    client = OpenInferencePredictor(f"127.0.0.1:{port}", "m", "1", DIGEST, 2)
+    routed = [("seldon", "model"), ("namespace", "trading")]
+    client = OpenInferencePredictor(f"127.0.0.1:{port}", "m", "1", DIGEST, 2, metadata=routed)
     yield scripted, client
     client.close()
     process.stop(None).wait()
@@ -85,6 +88,12 @@ def test_rows_go_out_as_raw_bits_and_answers_come_back_as_they_are(server: Serve
     assert (asked.model_name, asked.model_version) == ("m", "1")
     assert asked.raw_input_contents[0] == ROWS.astype("<f4").tobytes()
     assert list(asked.inputs[0].shape) == [2, 2]
+
+
+def test_a_router_sees_what_it_routes_by(server: Served) -> None:
+    scripted, client = server
+    client.predict(ROWS, 5.0)
+    assert {("seldon", "model"), ("namespace", "trading")} <= set(scripted.metadata)
 
 
 def test_an_answer_in_typed_contents_counts_the_same(server: Served) -> None:
