@@ -23,13 +23,11 @@ from alphaline.runtime import determinism
 
 determinism.apply()
 
-from alphaline.cli.comparison_table import print_tables
-from alphaline.cli.experiment_arguments import experiment_arguments, run_script
-from alphaline.cli.progress import Timed, shown
-from alphaline.models.catalogue import ModelSpec
-from alphaline.research.experiment import Experiment, record
+from alphaline.cli.experiment_arguments import run_script
+from alphaline.cli.experiment_script import run_experiment
 
 STRATEGY = "daily_short_term_v1.yaml"
+# Seven plain columns of returns and volatility on one timeframe.
 BASELINE = "daily_baseline_v1"
 # Of each library; scikit-learn's boosting is left out, which is LightGBM's way and ten times as slow.
 MODELS = ("logistic", "random_forest", "lightgbm", "catboost")
@@ -37,35 +35,14 @@ MODELS = ("logistic", "random_forest", "lightgbm", "catboost")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the experiment and print what it found."""
-    asked = experiment_arguments(__doc__, STRATEGY, MODELS, argv)
-    with shown("short-term model") as progress:
-        experiment = Experiment(
-            asked.strategy,
-            asked.load(),
-            asked.data_root,
-            threads=asked.threads,
-            progress=Timed(progress),
-        )
-        seed = experiment.research.seed
-
-        # Seven plain columns of returns and volatility on one timeframe: what all else must beat.
-        experiment.baseline(BASELINE, ModelSpec("xgboost", seed=seed))
-
-        # The strategy's own columns, first with its own model, then with every other kind.
-        own = experiment.research.model_spec
-        experiment.fit(own)
-        for kind in asked.models:
-            experiment.fit(ModelSpec(kind, seed=seed))
-        experiment.search(own.kind, asked.trials)
-
-        # One model and one look at the sessions that nothing above has seen.
-        final = experiment.confirm(experiment.best())
-        written = record(experiment, final)
-
-    print_tables(written.tables)
-    print(*written.conclusion, sep="\n")
-    print(f"Pictures: {written.page}")
-    print(f"Runs: mlflow ui --backend-store-uri sqlite:///{asked.data_root}/mlflow/mlflow.db")
+    run_experiment(
+        "short-term model",
+        __doc__,
+        strategy=STRATEGY,
+        baseline=BASELINE,
+        models=MODELS,
+        argv=argv,
+    )
 
 
 if __name__ == "__main__":
