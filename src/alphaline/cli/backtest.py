@@ -118,19 +118,14 @@ def _keep(
     summary: "BacktestSummary",
     report: Path,
 ) -> str:
-    import logging
     from tempfile import TemporaryDirectory
 
     from alphaline.research.backtest.tracked import log_backtest
     from alphaline.research.backtest_report import picture_files, write_backtest_report
-    from alphaline.research.comparison import compare
+    from alphaline.research.comparison import compare, tables_of
     from alphaline.research.tracking import Tracking
 
-    # A new store tells of every table that it makes.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
-    family = (result.dataset_family, result.label_family)
-    tables = compare(study.trials.ledger, result.hypothesis_id)
-    own = [one for one in tables if (one.dataset_family, one.label_family) == family]
+    own = tables_of(result, compare(study.trials.ledger, result.hypothesis_id))
     write_backtest_report(report, result, run, own, summary=summary)
     with TemporaryDirectory(prefix="alphaline-pictures-") as folder, warnings.catch_warnings():
         # MLflow shows what its own libraries deprecate.

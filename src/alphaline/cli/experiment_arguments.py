@@ -1,7 +1,6 @@
 """The arguments of a research script, such as those in ``examples/``."""
 
 import argparse
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -96,8 +95,6 @@ def experiment_arguments(
 
 def run_script(main: Callable[[], None]) -> int:
     """Run a script and return its exit code; a fault of ours is a message, not a traceback."""
-    # A new store tells of every table that it makes.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     try:
         main()
     except AlphalineError as error:

@@ -12,7 +12,7 @@ from alphaline.messages import Number
 from alphaline.metrics.financial import SESSIONS_PER_YEAR, sharpe_ratio
 from alphaline.metrics.intervals import headline_intervals
 from alphaline.research.paths import PathSharpe, recorded_paths
-from alphaline.research.study import BOOTSTRAP_SEED, Headline, headline
+from alphaline.research.study import BOOTSTRAP_SEED, Headline, StudyResult, headline
 from alphaline.runtime.trial_ledger import TrialLedger
 from alphaline.runtime.trial_records import RecordedSeries, TrialMatrix
 from alphaline.validation.gate import FOLD_SETS, judge
@@ -126,6 +126,12 @@ def compare(
         _table(ledger, hypothesis_id, family, series, shown, runs or {})
         for family, series in families.items()
     )
+
+
+def tables_of(result: StudyResult, tables: Iterable[Table]) -> list[Table]:
+    """Return those of ``tables`` that hold the trials a study is judged among."""
+    family = (result.dataset_family, result.label_family)
+    return [one for one in tables if (one.dataset_family, one.label_family) == family]
 
 
 def daily_returns(ledger: TrialLedger, table: Table, trial_id: str, fold_set: str) -> TrialMatrix:

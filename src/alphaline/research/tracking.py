@@ -1,5 +1,6 @@
 """Studies in MLflow: a run with parameters, digests, measures per fold, verdict, series and report."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +36,8 @@ class Tracking(NamedTuple):
     @classmethod
     def under(cls, data_root: Path) -> "Tracking":
         """Return the MLflow of a data root: an SQLite file beside its artifacts, no server."""
+        # A new store tells of every table that it makes.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         folder = data_root.absolute() / "mlflow"
         (folder / "artifacts").mkdir(parents=True, exist_ok=True)
         return cls(f"sqlite:///{folder}/mlflow.db", (folder / "artifacts").as_uri())

@@ -7,7 +7,7 @@ from alphaline.research.backtest import backtest
 from alphaline.research.backtest.summary import BacktestSummary, summarise
 from alphaline.research.backtest.tracked import log_backtest
 from alphaline.research.backtest_report import write_backtest_report
-from alphaline.research.comparison import Table, compare
+from alphaline.research.comparison import Table, compare, tables_of
 from alphaline.research.comparison_page import comparison_page
 from alphaline.research.experiment.conclusion import conclusion
 from alphaline.research.experiment.experiment import Experiment
@@ -80,7 +80,7 @@ def record(experiment: Experiment, final: Finding) -> Recorded:
         kept[one] = _keep(experiment, one, one.study.result(one.trial, baseline), tables)
     seen = held_out(final, experiment.held_out_from) if experiment.held_out_from else None
     result, account, run_id, _ = kept[final]
-    found = conclusion(result, account, seen, _own(result, tables)[0].sharpe_by_luck)
+    found = conclusion(result, account, seen, tables_of(result, tables)[0].sharpe_by_luck)
     client = Tracking.under(experiment.root).client()
     client.set_tag(run_id, "mlflow.note.content", "\n\n".join(found))
     experiment.progress.done(f"{len(kept)} studies in MLflow, each with its report")
@@ -104,16 +104,11 @@ def _keep(
     run_id = logged_run(tracking, result)
     if run_id is not None and report.is_file():
         return _Record(result, account, run_id, report)
-    write_backtest_report(report, result, run, _own(result, tables), summary=account)
+    write_backtest_report(report, result, run, tables_of(result, tables), summary=account)
     if run_id is None:
         run_id = log_backtest(tracking, result, run, account, report=report)
     tracking.client().set_tag(run_id, "mlflow.runName", one.title)
     return _Record(result, account, run_id, report)
-
-
-def _own(result: StudyResult, tables: tuple[Table, ...]) -> list[Table]:
-    family = (result.dataset_family, result.label_family)
-    return [one for one in tables if (one.dataset_family, one.label_family) == family]
 
 
 def _folder(experiment: Experiment) -> Path:
