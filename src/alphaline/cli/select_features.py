@@ -79,7 +79,6 @@ def _selected(
     significance: float,
     progress: "Progress",
 ) -> "SelectedColumns":
-    from alphaline.errors import StrategyFileError
     from alphaline.market.sessions import session_label
     from alphaline.research.daily import prepare_daily
     from alphaline.research.data import load, load_sample
@@ -89,18 +88,14 @@ def _selected(
     from alphaline.runtime.trial_ledger import TrialLedger
     from alphaline.selection import SelectionRule
 
-    if strategy.research is None:
-        raise StrategyFileError(
-            f"{strategy.strategy_id}: expected a section research with model and folds, saw none; add it"
-        )
+    spec, study = strategy.stated_research.model_spec, StudyTerms.of(strategy)
     prepared = prepare_daily(strategy, load_sample() if folder is None else load(folder))
     progress.done(f"data: {len(prepared):,} decisions, {len(prepared.columns)} features")
-    asked, study = strategy.research, StudyTerms.of(strategy)
-    folds = asked.search.held_out_folds if asked.search else 0
+    folds = strategy.held_out_folds
     held_out = session_label(until.date()) if until else held_out_by_default(prepared, study, folds)
     return select_columns(
         Trials(TrialLedger(ledger_folder(data_root)), prepared, study),
-        asked.model_spec,
+        spec,
         held_out_from=held_out,
         rule=SelectionRule(significance=significance),
         on_step=progress.going,

@@ -174,6 +174,21 @@ class Strategy(Section, frozen=True):
         return digest(msgspec.json.encode(self, order="deterministic"))
 
     @property
+    def stated_research(self) -> ResearchTerms:
+        """``research``; StrategyFileError where the file has no such section."""
+        if self.research is None:
+            raise StrategyFileError(
+                f"{self.strategy_id}: expected a section research with model and folds, saw none; add it"
+            )
+        return self.research
+
+    @property
+    def held_out_folds(self) -> int:
+        """Test spans at the end that no search looks at; 0 where the file says nothing of them."""
+        search = self.research.search if self.research else None
+        return search.held_out_folds if search else 0
+
+    @property
     def exit_rule(self) -> ExitRule:
         """The exit rule, one object for labels, backtests and paper exits."""
         return ExitRule(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alphaline.cli.progress import Progress
-from alphaline.errors import StrategyFileError
 from alphaline.market.session_labels import iso
 from alphaline.market.sessions import session_label
 from alphaline.models.catalogue import ModelSpec
@@ -77,13 +76,9 @@ def model_of(strategy: Strategy, kind: str | None, otherwise: str | None = None)
         If no model is stated.
     """
     stated = strategy.research
-    if stated is not None and kind in (None, stated.model.kind):
-        return stated.model_spec
     chosen = kind or otherwise
-    if chosen is None:
-        raise StrategyFileError(
-            f"{strategy.strategy_id}: expected a section research with a model, saw none; add it"
-        )
+    if chosen is None or (stated is not None and kind in (None, stated.model.kind)):
+        return strategy.stated_research.model_spec
     return ModelSpec(chosen) if stated is None else ModelSpec(chosen, {}, stated.seed)
 
 
@@ -111,8 +106,7 @@ def daily_subject(asked: Asked, told: Progress) -> Subject:
 def _known(asked: Asked, terms: StudyTerms, prepared: PreparedData, told: Progress) -> PreparedData:
     if asked.held_out_from is not None:
         return prepared.before(session_label(asked.held_out_from))
-    research = asked.strategy.research
-    folds = research.search.held_out_folds if research and research.search else 0
+    folds = asked.strategy.held_out_folds
     if folds:
         since = iso(terms.held_out_from(prepared, folds))
         told.done(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alphaline.errors import DatasetError, StrategyFileError
+from alphaline.errors import DatasetError
 from alphaline.models.catalogue import ModelSpec
 from alphaline.research.daily import prepare_daily
 from alphaline.research.data import ResearchData
@@ -19,7 +19,6 @@ from alphaline.research.study import Study
 from alphaline.research.terms import StudyTerms
 from alphaline.research.trials import OnFold, ledger_folder
 from alphaline.runtime.trial_ledger import TrialLedger
-from alphaline.trading.research_terms import ResearchTerms
 from alphaline.trading.strategy import Strategy
 
 
@@ -56,13 +55,13 @@ class Experiment:
         progress: Progress | None = None,
     ) -> None:
         self.strategy, self.data, self.root = strategy, data, root
-        self.research = _research(strategy)
+        self.research = strategy.stated_research
         self.progress: Progress = progress or Quiet()
         self._threads = threads
         self._terms = StudyTerms.of(strategy)
         self.ledger = TrialLedger(ledger_folder(root))
         self._prepared: dict[str, PreparedData] = {}
-        folds = self.research.search.held_out_folds if self.research.search else 0
+        folds = strategy.held_out_folds
         self.held_out_from = (
             self._terms.held_out_from(self._everything(strategy), folds) if folds else None
         )
@@ -182,11 +181,3 @@ class Experiment:
             self.progress.going(f"{title}: fold {number + 1} of {count}")
 
         return on_fold
-
-
-def _research(strategy: Strategy) -> ResearchTerms:
-    if strategy.research is None:
-        raise StrategyFileError(
-            f"{strategy.strategy_id}: expected a section research with model and folds, saw none; add it"
-        )
-    return strategy.research
