@@ -77,11 +77,6 @@ class Stitched(NamedTuple):
     trades: tuple[Trades, ...]
 
 
-class _Traded(NamedTuple):
-    trades: tuple[Trades, ...]
-    returns: Floats
-
-
 def stitched_decisions(data: PreparedData, fitted: Sequence[FittedFold]) -> Stitched:
     """Return the decisions of consecutive folds as one history, with the trades of a study."""
     rows = np.concatenate([one.fold.test for one in fitted])
@@ -93,7 +88,27 @@ def stitched_decisions(data: PreparedData, fitted: Sequence[FittedFold]) -> Stit
 
 def stitched_returns(data: PreparedData, fitted: Sequence[FittedFold]) -> Floats:
     """Return the daily net returns of the test sessions of consecutive folds, stitched."""
-    return _traded(data, fitted).returns
+    return marked(data, stitched_decisions(data, fitted).trades, fitted)
+
+
+def marked(data: PreparedData, trades: Sequence[Trades], fitted: Sequence[FittedFold]) -> Floats:
+    """Return the daily net returns of the tested sessions: ``trades``, by target instrument, marked.
+
+    Instruments share the capital in equal parts.
+    """
+    by_instrument = [
+        marked_returns(
+            made,
+            bars=one.bars,
+            costs=one.costs,
+            sessions=data.sessions.session,
+            session_close=data.sessions.close,
+            reported=tested_sessions(fitted),
+        )
+        for one, made in zip(data.traded, trades, strict=True)
+    ]
+    returns: Floats = np.mean(by_instrument, axis=0)
+    return returns
 
 
 def outcome_of(
@@ -115,19 +130,20 @@ def outcome_of(
         What to compute beside `ALWAYS`.
     """
     names = tuple(dict.fromkeys((*ALWAYS, *measures)))
-    traded = _traded(data, fitted)
+    trades = stitched_decisions(data, fitted).trades
+    returns = marked(data, trades, fitted)
     ends = np.cumsum([len(one.fold.test_sessions) for one in fitted])
-    spans = np.split(traded.returns, ends[:-1])
+    spans = np.split(returns, ends[:-1])
     return Outcome(
         blind_folds=sum(one.entries == NO_ENTRY for one in fitted),
         model=model,
         fold_set=fold_set,
         sessions=tuple(tested_sessions(fitted).tolist()),
-        net_returns=tuple(traded.returns.tolist()),
-        round_trips=sum(len(trades.net) for trades in traded.trades),
-        metrics=measured(data, fitted, traded.trades, traded.returns, names),
+        net_returns=tuple(returns.tolist()),
+        round_trips=sum(len(made.net) for made in trades),
+        metrics=measured(data, fitted, trades, returns, names),
         fold_metrics=tuple(
-            measured(data, [one], decided_in(traded.trades, one.fold.test), span, names)
+            measured(data, [one], decided_in(trades, one.fold.test), span, names)
             for one, span in zip(fitted, spans, strict=True)
         ),
         predictions=predictions_of(data, fitted),
@@ -154,22 +170,6 @@ def beside_baseline(outcome: Outcome, baseline: Outcome) -> Outcome:
 def _sharpe_delta(returns: Floats, baseline: Floats) -> dict[str, float]:
     delta = sharpe_delta(returns, baseline)
     return {"financial_sharpe_delta": delta} if math.isfinite(delta) else {}
-
-
-def _traded(data: PreparedData, fitted: Sequence[FittedFold]) -> _Traded:
-    trades, reported = stitched_decisions(data, fitted).trades, tested_sessions(fitted)
-    by_instrument = [
-        marked_returns(
-            made,
-            bars=one.bars,
-            costs=one.costs,
-            sessions=data.sessions.session,
-            session_close=data.sessions.close,
-            reported=reported,
-        )
-        for one, made in zip(data.traded, trades, strict=True)
-    ]
-    return _Traded(trades, np.mean(by_instrument, axis=0))
 
 
 def _ends_in_time(data: PreparedData, rows: Indices, reported: Times) -> NDArray[np.bool_]:

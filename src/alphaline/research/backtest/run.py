@@ -14,7 +14,7 @@ from alphaline.research.backtest.decisions import Offered, offered
 from alphaline.research.backtest.limits import risk_profile
 from alphaline.research.backtest.series import SessionSeries, session_series
 from alphaline.research.data import ResearchData
-from alphaline.research.outcomes import Stitched, stitched_decisions, stitched_returns
+from alphaline.research.outcomes import Stitched, marked, stitched_decisions
 from alphaline.research.prepared import PreparedData
 from alphaline.research.walk import FittedFold, tested_sessions
 from alphaline.trading.ledger import Ledger
@@ -194,7 +194,7 @@ def backtest_on(
             result, instruments, Owner(strategy.portfolio_id, strategy.strategy_id)
         ),
         series=session_series(result, sessions, instruments, intraday=strategy.bars == "1m"),
-        study_returns=stitched_returns(prepared, fitted),
+        study_returns=marked(prepared, stitched.trades, fitted),
     )
 
 
