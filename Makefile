@@ -14,6 +14,7 @@ BOOTSTRAP := .tools/.installed
 PACKAGES := .venv/.packages-installed
 PROJECT := .venv/.project-installed
 SERVING := .venv-serving/.packages-installed
+SELDON := .venv-seldon/.packages-installed
 PEERS := .venv-peers/.packages-installed
 SERVERS := .venv-servers/.packages-installed
 OFFLINE = { echo; echo "Could not install $(1)."; \
@@ -23,7 +24,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving setup-peers setup-servers check format test test-fast soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools monitoring dashboards clean distclean
+.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools monitoring dashboards clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +67,16 @@ $(SERVING): $(BOOTSTRAP) requirements/model_serving.txt
 		-r requirements/model_serving.txt || $(call OFFLINE,the model server's packages)
 	@touch $@
 
+setup-seldon: $(SELDON) ## Install seldon-core's wrapper, in an environment of its own, into .venv-seldon
+
+$(SELDON): $(BOOTSTRAP) requirements/model_serving_seldon.txt
+	@echo "[+] the environment of seldon-core's wrapper, into .venv-seldon"
+	@test -x .venv-seldon/bin/python || $(UV) venv --quiet --python $(PYTHON) --allow-existing .venv-seldon
+	@# Without dependencies: the lock is complete, and leaves out caps that nothing needs (its .overrides say why).
+	@$(UV) pip install --quiet --python .venv-seldon/bin/python --no-deps --require-hashes --compile-bytecode \
+		-r requirements/model_serving_seldon.txt || $(call OFFLINE,seldon-core's wrapper)
+	@touch $@
+
 setup-peers: $(PEERS) ## Install the peers that benchmarks measure against into .venv-peers
 
 $(PEERS): $(BOOTSTRAP) requirements/peers.txt
@@ -101,6 +112,9 @@ test: setup setup-serving setup-servers ## Every test that belongs to a change (
 test-fast: setup ## Only tests that need no broker and take seconds
 	$(BIN)/pytest -m "not soak and not slow and not kafka"
 
+test-seldon: setup setup-seldon ## Tests of the model server in seldon-core's wrapper
+	$(BIN)/pytest -m seldon
+
 soak: setup setup-serving setup-servers ## The tests that take many minutes
 	$(BIN)/pytest -m soak
 
@@ -112,6 +126,8 @@ lock: $(BOOTSTRAP) ## Resolve requirements/*.txt again
 	$(LOCK) --all-extras -o requirements/platform.txt pyproject.toml
 	$(LOCK) -c requirements/platform.txt -o requirements/build.txt requirements/build.in
 	$(LOCK) -o requirements/model_serving.txt requirements/model_serving.in
+	$(LOCK) --override requirements/model_serving_seldon.overrides -o requirements/model_serving_seldon.txt \
+		requirements/model_serving_seldon.in
 	$(LOCK) -o requirements/peers.txt requirements/peers.in
 	$(LOCK) --no-deps -o requirements/kubernetes.txt requirements/kubernetes.in
 	$(LOCK) --no-deps -o requirements/servers.txt requirements/servers.in
@@ -184,4 +200,4 @@ clean: down ## Stop the line and forget its data; fetched programs stay
 	@if test -d var; then find var -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +; fi
 
 distclean: clean ## Forget everything that is not in the repository
-	rm -rf var .venv .venv-serving .venv-peers .venv-servers .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf var .venv .venv-serving .venv-seldon .venv-peers .venv-servers .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
