@@ -33,9 +33,10 @@ def backtest(
     data: Annotated[
         Path | None, typer.Option(help="Folder of recorded data.", show_default="data/sample")
     ] = None,
-    data_root: Annotated[Path, typer.Option(help="Folder of trials, MLflow and reports.")] = Path(
-        "var/research"
-    ),
+    data_root: Annotated[
+        Path | None,
+        typer.Option(help="Folder of trials, MLflow and reports.", show_default="var/research"),
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="Kind of model.", show_default="as the file states")
     ] = None,
@@ -64,14 +65,14 @@ def backtest(
     determinism.apply()
     from alphaline.cli.backtesting.subject import Asked, read
     from alphaline.cli.progress import shown
-    from alphaline.runtime.places import checkout
+    from alphaline.runtime.places import checkout, research_home
 
     terms, profile = read(strategy)
     asked = Asked(
         terms,
         profile,
         data or checkout() / "data" / "sample",
-        data_root,
+        data_root or research_home(),
         held_out_from.date() if held_out_from else None,
         overlapping,
     )

@@ -10,7 +10,7 @@ from alphaline.cli.output import fail
 from alphaline.errors import AlphalineError, ModelError
 from alphaline.models.catalogue import MODEL_KINDS
 from alphaline.research.data import ResearchData, load
-from alphaline.runtime.places import checkout, home
+from alphaline.runtime.places import checkout, research_home
 from alphaline.trading.strategy import Strategy, read_strategy
 
 # What nanoseconds in 64 bits can say, and no session lies outside of.
@@ -111,7 +111,7 @@ def _parser(description: str | None, strategy: str) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--strategy", type=_file, default=root / "strategies" / strategy, help="Strategy file.")
     add("--data", type=Path, default=root / "data" / "sample", help="Folder of declared data.")
-    add("--data-root", type=Path, default=home() / "research", help="Trials, reports, MLflow.")
+    add("--data-root", type=Path, default=research_home(), help="Trials, reports, MLflow.")
     add("--models", help=f"Further kinds, of {','.join(MODEL_KINDS)}; empty for none.")
     add("--trials", type=_positive, help="Trials of the search; by default the strategy's.")
     add("--since", type=date.fromisoformat, default=EARLIEST, help="First session, YYYY-MM-DD.")

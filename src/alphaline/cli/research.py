@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from alphaline.cli.output import AsJson, answer, progress
-from alphaline.cli.select_features import DATA_ROOT, select
+from alphaline.cli.select_features import select
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -22,7 +22,10 @@ app.command()(select)
 @app.command()
 def compare(
     hypothesis: Annotated[str, typer.Argument(help="Name of the hypothesis: the strategy's id.")],
-    data_root: Annotated[Path, typer.Option(help="Folder of trials and MLflow.")] = DATA_ROOT,
+    data_root: Annotated[
+        Path | None,
+        typer.Option(help="Folder of trials and MLflow.", show_default="var/research"),
+    ] = None,
     shown: Annotated[int, typer.Option(min=1, help="Trials to judge and show.")] = 20,
     out: Annotated[Path | None, typer.Option(help="Write a page with pictures here.")] = None,
     as_json: AsJson = False,
@@ -32,10 +35,12 @@ def compare(
 
     from alphaline.research.comparison import compare as compared
     from alphaline.research.trials import ledger_folder
+    from alphaline.runtime.places import research_home
     from alphaline.runtime.trial_ledger import TrialLedger
 
-    ledger = TrialLedger(_existing(ledger_folder(data_root)))
-    tables = compared(ledger, hypothesis, shown=shown, runs=_runs(data_root, hypothesis))
+    root = data_root or research_home()
+    ledger = TrialLedger(_existing(ledger_folder(root)))
+    tables = compared(ledger, hypothesis, shown=shown, runs=_runs(root, hypothesis))
     if out is not None:
         from alphaline.research.comparison_page import comparison_page
 

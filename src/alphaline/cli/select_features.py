@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from alphaline.research.selection import SelectedColumns
     from alphaline.trading.strategy import Strategy
 
-DATA_ROOT = Path("var/research")
-
 
 def select(
     strategy: Annotated[
@@ -24,7 +22,10 @@ def select(
     data: Annotated[
         Path | None, typer.Option(help="Folder of declared daily data; default: the sample.")
     ] = None,
-    data_root: Annotated[Path, typer.Option(help="Folder of the trial ledger.")] = DATA_ROOT,
+    data_root: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the trial ledger.", show_default="var/research"),
+    ] = None,
     until: Annotated[
         datetime | None,
         typer.Option(
@@ -51,19 +52,21 @@ def select(
         require_new_name,
         write_selected_set,
     )
+    from alphaline.runtime.places import research_home
     from alphaline.trading.strategy import read_strategy
 
+    root = data_root or research_home()
     terms = read_strategy(strategy.read_bytes(), str(strategy))
     base = feature_set(terms.features.set)
     called = name or next_version(base.name)
     # Before anything is fitted and counted for nothing.
     require_new_name(called)
     with shown("data") as progress:
-        found = _selected(terms, data, data_root, until, significance, progress)
+        found = _selected(terms, data, root, until, significance, progress)
         progress.going("report")
         made = write_selected_set(
             found,
-            out or data_root / "selection",
+            out or root / "selection",
             base=base,
             name=called,
             also=(terms.sizing.sigma_column,),

@@ -15,6 +15,11 @@ def home() -> Path:
     return Path(named).resolve() if named else checkout() / "var"
 
 
+def research_home() -> Path:
+    """Return the folder of trials, searches, reports and MLflow where no other is named."""
+    return home() / "research"
+
+
 def serving_python() -> Path:
     """Return the interpreter of the model server's own environment."""
     return checkout() / ".venv-serving" / "bin" / "python"

@@ -156,11 +156,11 @@ def test_the_command_prints_tables_json_and_a_page(data_root: Path, tmp_path: Pa
 def test_the_command_looks_where_selections_and_backtests_keep_their_trials(
     data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALPHALINE_HOME", str(tmp_path / "var"))
     asked = ["research", "compare", "made_v1", "--json"]
-    assert "var/research" in CliRunner().invoke(app, asked, env={"COLUMNS": "200"}).stderr
-    Path("var").mkdir()
-    Path("var/research").symlink_to(data_root)
+    assert "var/research" in CliRunner().invoke(app, asked, env={"COLUMNS": "300"}).stderr
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "research").symlink_to(data_root)
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["families"][0]["trials_counted"] == 4
