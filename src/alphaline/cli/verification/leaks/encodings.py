@@ -8,22 +8,17 @@ from sklearn.cluster import KMeans
 
 from alphaline.cli.verification.leaks.daily import Daily, Floats, at_decisions
 from alphaline.cli.verification.leaks.record import CUT_DAILY, Leak
-from alphaline.cli.verification.leaks.scaling import FITTED_ON, behind
+from alphaline.cli.verification.leaks.scaling import fitted_on_the_first
 
 
 @at_decisions
 def _bins_of_all(day: Daily) -> Floats:
-    seen = day.log_return
-    return np.digitize(seen, np.nanquantile(seen, np.linspace(0.1, 0.9, 9))).astype(np.float64)
+    return _bins(day.log_return, day.log_return)
 
 
 @at_decisions
 def _bins_of_the_first(day: Daily) -> Floats:
-    seen = day.log_return
-    if len(seen) <= FITTED_ON:
-        return np.full(len(seen), np.nan)
-    edges = np.nanquantile(seen[:FITTED_ON], np.linspace(0.1, 0.9, 9))
-    return behind(np.digitize(seen, edges).astype(np.float64))
+    return fitted_on_the_first(day.log_return, _bins)
 
 
 @at_decisions
@@ -34,10 +29,7 @@ def _regime_of_all(day: Daily) -> Floats:
 
 @at_decisions
 def _regime_of_the_first(day: Daily) -> Floats:
-    rows = day.moves
-    if len(rows) <= FITTED_ON:
-        return np.full(len(rows), np.nan)
-    return behind(_regime(rows, rows[:FITTED_ON]))
+    return fitted_on_the_first(day.moves, _regime)
 
 
 @at_decisions
@@ -71,6 +63,11 @@ def _target_mean_of_ended(day: Daily) -> Floats:
         count = np.searchsorted(ended, day.decided[asked], side="right")
         found[asked] = summed[count] / np.where(count > 0, count, np.nan)
     return found
+
+
+def _bins(values: Floats, fitted_on: Floats) -> Floats:
+    edges = np.nanquantile(fitted_on, np.linspace(0.1, 0.9, 9))
+    return np.digitize(values, edges).astype(np.float64)
 
 
 def _regime(rows: Floats, fitted_on: Floats) -> Floats:

@@ -1,5 +1,7 @@
 """Scalings that are fitted on the whole sample."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
@@ -69,10 +71,7 @@ def _component_of_all(day: Daily) -> Floats:
 
 @at_decisions
 def _component_of_the_first(day: Daily) -> Floats:
-    rows = day.moves
-    if len(rows) <= FITTED_ON:
-        return np.full(len(rows), np.nan)
-    return behind(_component(rows, rows[:FITTED_ON]))
+    return fitted_on_the_first(day.moves, _component)
 
 
 @at_decisions
@@ -94,10 +93,13 @@ def _component(rows: Floats, fitted_on: Floats) -> Floats:
     return np.asarray(rows[:, 0] * weights[0] + rows[:, 1] * weights[1] + rows[:, 2] * weights[2])
 
 
-def behind(values: Floats) -> Floats:
-    """Return values without those of the rows that were fitted on."""
-    values[:FITTED_ON] = np.nan
-    return values
+def fitted_on_the_first(rows: Floats, value: Callable[[Floats, Floats], Floats]) -> Floats:
+    """Return ``value`` of rows and the first ``FITTED_ON`` of them, NaN for those; NaN where no more are."""
+    if len(rows) <= FITTED_ON:
+        return np.full(len(rows), np.nan)
+    found = value(rows, rows[:FITTED_ON])
+    found[:FITTED_ON] = np.nan
+    return found
 
 
 SCALING = (
