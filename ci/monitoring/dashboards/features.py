@@ -4,6 +4,11 @@ from ci.monitoring.panels import HERE, Page, Panel, Query, Row, durations, rate
 
 _MINE = 'service="feature_streaming"'
 
+LATE_OR_REPEATED = (
+    Query(rate("market_late_bars_total", "namespace"), "late"),
+    Query(rate("market_duplicate_bars_total", "namespace"), "repeated"),
+)
+
 FEATURES = Page(
     "features",
     "Alphaline features",
@@ -34,10 +39,7 @@ FEATURES = Page(
                     "Late and repeated bars",
                     "A late bar leaves a gap in its features.",
                     "ops",
-                    [
-                        Query(rate("market_late_bars_total", "namespace"), "late"),
-                        Query(rate("market_duplicate_bars_total", "namespace"), "repeated"),
-                    ],
+                    LATE_OR_REPEATED,
                 ),
             ],
         ),

@@ -1,5 +1,6 @@
 """The flow: from a bar to a fill, how fast, how far behind, and what is thrown out on the way."""
 
+from ci.monitoring.dashboards.features import LATE_OR_REPEATED
 from ci.monitoring.panels import HERE, Page, Panel, Query, Row, durations, gauge, quantile, rate
 
 _RULES = f"{{{HERE}}}"
@@ -129,10 +130,7 @@ FLOW = Page(
                     "Late and repeated bars",
                     "A late bar leaves a gap; a repeated one changes nothing.",
                     "ops",
-                    [
-                        Query(rate("market_late_bars_total", "namespace"), "late"),
-                        Query(rate("market_duplicate_bars_total", "namespace"), "repeated"),
-                    ],
+                    LATE_OR_REPEATED,
                 ),
             ],
         ),

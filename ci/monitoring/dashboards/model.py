@@ -2,6 +2,18 @@
 
 from ci.monitoring.panels import Page, Panel, Query, Row, durations, gauge, rate
 
+VERSIONS_ACCEPTED = Panel(
+    "Versions accepted",
+    "1 where the last load was accepted, 0 where it was refused.",
+    "none",
+    [
+        Query(
+            gauge("model_serving_load_accepted", "model, version", fold="min"),
+            "{{model}} {{version}}",
+        )
+    ],
+)
+
 MODEL = Page(
     "model",
     "Alphaline model",
@@ -10,17 +22,7 @@ MODEL = Page(
         Row(
             "Serving",
             [
-                Panel(
-                    "Versions accepted",
-                    "1 where the last load was accepted, 0 where it was refused.",
-                    "none",
-                    [
-                        Query(
-                            gauge("model_serving_load_accepted", "model, version", fold="min"),
-                            "{{model}} {{version}}",
-                        )
-                    ],
-                ),
+                VERSIONS_ACCEPTED,
                 Panel(
                     "Calls of the model",
                     "As signal generation sees them; the deadline of a live line is half a second.",

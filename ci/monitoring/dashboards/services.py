@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ci.monitoring.dashboards.model import VERSIONS_ACCEPTED
 from ci.monitoring.panels import HERE, Page, Panel, Query, Row, durations, gauge, rate
 
 
@@ -302,17 +303,7 @@ MODEL_SERVING = _page(
                 )
             ],
         ),
-        Panel(
-            "Versions accepted",
-            "1 where the last load was accepted, 0 where it was refused.",
-            "none",
-            [
-                Query(
-                    gauge("model_serving_load_accepted", "model, version", fold="min"),
-                    "{{model}} {{version}}",
-                )
-            ],
-        ),
+        VERSIONS_ACCEPTED,
     ],
     [
         Panel(
