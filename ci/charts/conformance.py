@@ -19,6 +19,8 @@ PLANTED = (
     ("kind: Kafka", "  entityOperator:", "  entityOperators:"),
     ("kind: KafkaTopic", "  partitions: ", "  partitions: x"),
     ("kind: SeldonDeployment", "      traffic: 100", "      traffics: 100"),
+    ("kind: ScaledObject", "  minReplicaCount:", "  minReplicas:"),
+    ("kind: HorizontalPodAutoscaler", "  minReplicas:", "  minReplica:"),
     ("kind: InferenceService", "    minReplicas: 1", "    minReplica: 1"),
     ("kind: ServiceMonitor", "    - port: metrics", "    - ports: metrics"),
 )

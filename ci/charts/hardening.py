@@ -15,7 +15,7 @@ LABELS = {
 # Claims that some sets of values say to be there.
 EXISTING_CLAIMS = {"models", "reference", "training"}
 # Sets that switch the network policies off.
-UNGUARDED = {"no-policies", "no-policies-strimzi"}
+UNGUARDED = {"no-policies", "no-policies-strimzi", "routed-without-policies"}
 
 
 def weaknesses(rendered: Rendered) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ci.charts.rendering import LEAST, SECRET, refusal
-from ci.charts.value_sets import DELIVERY
+from ci.charts.value_sets import DELIVERY, ROUTER, SPLIT
 
 # Name of the mistake: values, then words of the answer: the key and the reason.
 MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
@@ -104,6 +104,60 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "training for a strategy that does not trade": (
         {"training": {"run": True, "strategy": "daily_v1"}},
         ("training.strategy", "one of strategies.names (spy_intraday_v1)", "saw daily_v1"),
+    ),
+    "canary of a plain Deployment": (
+        {"modelServing": {**SPLIT, "mode": "deployment"}},
+        ("modelServing.canary.tag", "since modelServing.mode is deployment"),
+    ),
+    "canary that nothing splits calls for": (
+        {"modelServing": {**SPLIT, "router": {"address": ""}}},
+        ("modelServing.canary.tag", "modelServing.router.address beside it"),
+    ),
+    "canary without an image": (
+        {"modelServing": {**SPLIT, "canary": {"traffic": 20}}},
+        ("modelServing.canary.tag", "since modelServing.canary.traffic is 20"),
+    ),
+    "canary of no calls": (
+        {"modelServing": {**SPLIT, "canary": {"tag": "0.2.0"}}},
+        ("modelServing.canary.traffic", "expected 1 to 99", "saw 0"),
+    ),
+    "canary of more than all calls": (
+        {"modelServing": {**SPLIT, "canary": {"tag": "0.2.0", "traffic": 120}}},
+        ("/modelServing/canary/traffic", "want 100"),
+    ),
+    "router that the policies cut off": (
+        {"modelServing": {"router": {"address": "mesh:80"}}},
+        ("modelServing.router.networkPolicyPeers", "saw nothing"),
+    ),
+    "scaling that gets no calls": (
+        {"modelServing": {"autoscaling": {"by": "cpu"}}},
+        ("modelServing.router.address", "servers that are added get no calls"),
+    ),
+    "scaling of nothing": (
+        {"modelServing": {"mode": "inProcess", "autoscaling": {"by": "cpu"}}},
+        ("modelServing.autoscaling.by", "there is no server"),
+    ),
+    "scaling to zero": (
+        {"modelServing": {"autoscaling": {"minReplicas": 0}}},
+        ("/modelServing/autoscaling/minReplicas", "got 0, want 1"),
+    ),
+    "scaling between 5 and 4": (
+        {"modelServing": {"router": ROUTER, "autoscaling": {"by": "cpu", "minReplicas": 5}}},
+        ("modelServing.autoscaling.maxReplicas", "at least minReplicas (5), saw 4"),
+    ),
+    "scaling by a Prometheus without an address": (
+        {"modelServing": {"router": ROUTER, "autoscaling": {"by": "waiting"}}},
+        ("modelServing.autoscaling.prometheus.serverAddress", "saw nothing"),
+    ),
+    "scaling that an operator would undo": (
+        {
+            "modelServing": {
+                "mode": "inferenceService",
+                "router": ROUTER,
+                "autoscaling": {"by": "waiting"},
+            }
+        },
+        ("modelServing.autoscaling.by", "its operator owns the Deployment"),
     ),
     "unknown key": ({"gatway": {"enabled": False}}, ("'gatway' not allowed",)),
     "unknown key inside": (

@@ -14,6 +14,7 @@ from alphaline.errors import AlphalineError
 from alphaline.trading.risk import read_limits
 from alphaline.trading.strategy import read_strategy
 from ci.charts.rendering import Manifest, Rendered
+from ci.charts.value_sets import ROUTER
 
 # Variables that are no settings of ours, and who reads them.
 OTHERS = {
@@ -23,6 +24,8 @@ OTHERS = {
 # Paths that the image or `reference.existingClaim` brings; all others must be on a mount.
 IN_IMAGE = ("reference_root", "replay_bars")
 WRITTEN = ("data_root", "lake_root", "journal")
+# Addresses outside the release that some sets of values name.
+ELSEWHERE = {ROUTER["address"]}
 
 
 def disagreements(rendered: Rendered) -> Iterator[str]:
@@ -164,7 +167,7 @@ def _path_values(settings: Any) -> Iterator[tuple[str, str]]:
 def _addresses(rendered: Rendered, settings: Any) -> Iterator[str]:
     for name in ("risk_address", "model_server_address"):
         address = getattr(settings, name, "")
-        if address and not _is_served(rendered, address):
+        if address and address not in ELSEWHERE and not _is_served(rendered, address):
             yield f"{name}={address}: expected a Service and pods that listen there"
 
 

@@ -24,6 +24,15 @@ DELIVERY = {
     "inForceFrom": "2011-02-01T00:00:00",
     "privateKeySecret": "alphaline-private",
 }
+MESH = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "istio-system"}}}]
+ROUTER = {"address": "istio-ingressgateway.istio-system:80", "networkPolicyPeers": MESH}
+# A canary and a shadow of the model server's image.
+SPLIT = {
+    "mode": "seldonDeployment",
+    "router": ROUTER,
+    "canary": {"tag": "0.2.0", "traffic": 20},
+    "shadow": {"tag": "0.3.0-rc1", "replicas": 2},
+}
 ALONE: Mapping[str, Values] = {
     "least": {},
     "names": {"nameOverride": "line", "fullnameOverride": "a-name-as-long-as-it-may-be-and-longer"},
@@ -79,6 +88,37 @@ ALONE: Mapping[str, Values] = {
     "open-gateway": {"gateway": {"allowedPeers": PEER, "replicas": 3}},
     "no-gateway-pods": {"gateway": {"replicas": 0}},
     "two-servers": {"modelServing": {"replicas": 2}},
+    "split": {"modelServing": SPLIT},
+    "split-on-many-nodes": {
+        "modelServing": {**SPLIT, "replicas": 3},
+        "modelStore": {"accessMode": "ReadWriteMany"},
+        "delivery": DELIVERY,
+    },
+    "canary": {"modelServing": {**SPLIT, "shadow": {"tag": ""}}},
+    "shadow": {"modelServing": {**SPLIT, "canary": {"tag": "", "traffic": 0}}},
+    "routed": {"modelServing": {"router": {**ROUTER, "metadata": "x-model=alphaline"}}},
+    "routed-without-policies": {
+        "modelServing": {"router": {"address": ROUTER["address"]}},
+        "networkPolicy": {"enabled": False},
+    },
+    **{
+        f"scaled-{by}-{mode}": {
+            "modelServing": {
+                "mode": mode,
+                "router": ROUTER,
+                "autoscaling": {
+                    "by": by,
+                    "prometheus": {"serverAddress": "http://prometheus.monitoring:9090"},
+                },
+            },
+            "delivery": DELIVERY,
+        }
+        for by, mode in (
+            *(("cpu", mode) for mode in ("deployment", "seldonDeployment", "inferenceService")),
+            ("waiting", "deployment"),
+        )
+    },
+    "scaled-split": {"modelServing": {**SPLIT, "autoscaling": {"by": "cpu"}}},
     "monitored": {
         "monitoring": {
             "serviceMonitor": True,

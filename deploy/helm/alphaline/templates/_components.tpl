@@ -24,7 +24,7 @@ model-serving: 9122
 {{/* Calls from one component to another, besides Kafka. */}}
 {{- define "alphaline.arrows" -}}
 arrows:
-  {{- if ne .Values.modelServing.mode "inProcess" }}
+  {{- if and (ne .Values.modelServing.mode "inProcess") (not .Values.modelServing.router.address) }}
   - {from: signal-generation, to: model-serving, ports: [9121]}
   {{- end }}
   - {from: signal-generation, to: risk-management, ports: [9110]}

@@ -30,10 +30,10 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
-{{/* Image of a service of the line; arguments: root, image. */}}
+{{/* Image of a service of the line; arguments: root, image, with a tag of its own or that of the line. */}}
 {{- define "alphaline.image" -}}
 {{- $registry := .root.Values.image.registry -}}
-{{- with $registry }}{{ trimSuffix "/" . }}/{{ end }}{{ .image.repository }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- with $registry }}{{ trimSuffix "/" . }}/{{ end }}{{ .image.repository }}:{{ .image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}
 {{- end -}}
 
 {{/* Addresses that services ask each other at; the ports are those of one machine. */}}
@@ -52,7 +52,16 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
 {{- define "alphaline.modelServerAddress" -}}
-{{ include "alphaline.fullname" . }}-model-serving:9121
+{{ .Values.modelServing.router.address | default (printf "%s-model-serving:9121" (include "alphaline.fullname" .)) }}
+{{- end -}}
+
+{{/* What a router finds the servers by; Seldon's asks for the name and the namespace of its object. */}}
+{{- define "alphaline.modelServerMetadata" -}}
+{{- if .Values.modelServing.router.metadata -}}
+{{- .Values.modelServing.router.metadata -}}
+{{- else if and .Values.modelServing.router.address (eq .Values.modelServing.mode "seldonDeployment") -}}
+seldon={{ include "alphaline.fullname" . }}-model,namespace={{ .Release.Namespace }}
+{{- end -}}
 {{- end -}}
 
 {{- define "alphaline.modelStoreClaim" -}}

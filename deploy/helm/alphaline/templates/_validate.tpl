@@ -8,6 +8,7 @@ the key, what was expected and seen, what to do.
 {{- include "alphaline.validateSecret" . -}}
 {{- include "alphaline.validateStrategies" . -}}
 {{- include "alphaline.validateDelivery" . -}}
+{{- include "alphaline.validateServing" . -}}
 {{- include "alphaline.validateMemory" . -}}
 {{- end -}}
 
@@ -94,6 +95,56 @@ the key, what was expected and seen, what to do.
 {{- end -}}
 {{- if and .Values.training.run (le .Values.training.arguments.heldOutFrom .Values.training.arguments.last) -}}
 {{- fail (printf "training.arguments.heldOutFrom: expected a session after training.arguments.last (%s), saw %s." .Values.training.arguments.last .Values.training.arguments.heldOutFrom) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaline.validateServing" -}}
+{{- $serving := .Values.modelServing -}}
+{{- $router := $serving.router.address -}}
+{{- $peers := $serving.router.networkPolicyPeers -}}
+{{- if and $router (eq $serving.mode "inProcess") -}}
+{{- fail (printf "modelServing.router.address: expected nothing, since modelServing.mode is inProcess and no server is asked, saw %s." $router) -}}
+{{- end -}}
+{{- if and $router .Values.networkPolicy.enabled (not $peers) -}}
+{{- fail "modelServing.router.networkPolicyPeers: expected where the router is, since the policies deny everything else, saw nothing; name its namespace and pods." -}}
+{{- end -}}
+{{- range $key, $track := dict "canary" $serving.canary "shadow" $serving.shadow -}}
+{{- if and $track.tag (ne $serving.mode "seldonDeployment") -}}
+{{- fail (printf "modelServing.%s.tag: expected nothing, since modelServing.mode is %s, saw %s; only seldonDeployment splits calls." $key $serving.mode $track.tag) -}}
+{{- end -}}
+{{- if and $track.tag (not $router) -}}
+{{- fail (printf "modelServing.%s.tag: expected modelServing.router.address beside it, saw none; a signal service that asks the Service itself keeps to one server, whatever its share." $key) -}}
+{{- end -}}
+{{- end -}}
+{{- $traffic := int $serving.canary.traffic -}}
+{{- if and $traffic (not $serving.canary.tag) -}}
+{{- fail (printf "modelServing.canary.tag: expected a tag of the server's image, since modelServing.canary.traffic is %d, saw none." $traffic) -}}
+{{- end -}}
+{{- if and $serving.canary.tag (or (eq $traffic 0) (eq $traffic 100)) -}}
+{{- fail (printf "modelServing.canary.traffic: expected 1 to 99, since there is a canary, saw %d; a canary without calls shows nothing, and one with all of them is the release: set image.tag." $traffic) -}}
+{{- end -}}
+{{- include "alphaline.validateAutoscaling" . -}}
+{{- end -}}
+
+{{- define "alphaline.validateAutoscaling" -}}
+{{- $serving := .Values.modelServing -}}
+{{- $autoscaling := $serving.autoscaling -}}
+{{- if ne $autoscaling.by "none" -}}
+{{- if eq $serving.mode "inProcess" -}}
+{{- fail (printf "modelServing.autoscaling.by: expected none, since modelServing.mode is inProcess and there is no server, saw %s." $autoscaling.by) -}}
+{{- end -}}
+{{- if and (eq $autoscaling.by "waiting") (ne $serving.mode "deployment") -}}
+{{- fail (printf "modelServing.autoscaling.by: expected cpu or none, since modelServing.mode is %s and its operator owns the Deployment, saw waiting." $serving.mode) -}}
+{{- end -}}
+{{- if not $serving.router.address -}}
+{{- fail (printf "modelServing.router.address: expected a router that balances single calls, since modelServing.autoscaling.by is %s, saw none; without one each signal worker keeps its connection, and servers that are added get no calls." $autoscaling.by) -}}
+{{- end -}}
+{{- if gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas) -}}
+{{- fail (printf "modelServing.autoscaling.maxReplicas: expected at least minReplicas (%d), saw %d." (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas)) -}}
+{{- end -}}
+{{- if and (eq $autoscaling.by "waiting") (not $autoscaling.prometheus.serverAddress) -}}
+{{- fail "modelServing.autoscaling.prometheus.serverAddress: expected the Prometheus that counts the waiting, since modelServing.autoscaling.by is waiting, saw nothing." -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

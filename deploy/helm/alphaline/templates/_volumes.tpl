@@ -58,5 +58,7 @@
 
 {{/* Whether a delivery reaches every server: one that loads for itself behind the Service of several would leave the others behind. */}}
 {{- define "alphaline.handsOver" -}}
-{{- if and (ne .Values.modelServing.mode "inProcess") (eq (int .Values.modelServing.replicas) 1) -}}yes{{- end -}}
+{{- $serving := .Values.modelServing -}}
+{{- $many := or (ne (int $serving.replicas) 1) (ne $serving.autoscaling.by "none") $serving.canary.tag $serving.shadow.tag -}}
+{{- if and (ne $serving.mode "inProcess") (not $many) -}}yes{{- end -}}
 {{- end -}}
