@@ -5,11 +5,12 @@ rows each is also proposed, judged by risk over gRPC and journalled on disk. Two
 block of one alternates with a block of the other, of as many bars in total. A block first publishes the
 minutes until volatilities are known and waits until they are worked off. Then it publishes the measured
 minutes as fast as the broker takes them: what counts is the time from the append of the first of these
-bars to that of the last clock record at the line's end, and the processor time of the services meanwhile.
+bars to that of the last clock record at the line's end, and the processor time of each service and of the
+broker meanwhile, which `alphaline capacity` sizes a line by.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ import numpy as np
 import psutil
 
 from alphaline.cli.output import progress
+from alphaline.cli.sizing import BROKER, JUDGED, UNJUDGED, cost_name, wall_name
 from alphaline.cli.verification.drill import DrillLine, drill_broker
 from alphaline.market.replay import ReplayMinute, replay_minutes
 from alphaline.market.sessions import session_label
@@ -64,16 +66,20 @@ class Load(NamedTuple):
 
 # Judged bars cost some ten times as much: fewer minutes give a block of seconds either way.
 LOADS = (
-    Load("no proposals", never_proposing, 36),
-    Load("every bar proposed and judged by risk over gRPC", always_proposing, 14),
+    Load(UNJUDGED, never_proposing, 36),
+    Load(JUDGED, always_proposing, 14),
 )
 
 
 class Block(NamedTuple):
-    """One measurement: µs of wall time and of processor time per bar."""
+    """One measurement: µs of wall time, and of each process's processor time, per bar."""
 
     wall_us: float
-    cpu_us: float
+    cpu_us: Mapping[str, float]
+
+    def of_services(self) -> float:
+        """Return the processor time of all services, µs per bar."""
+        return sum(cost for name, cost in self.cpu_us.items() if name != BROKER)
 
 
 class Contender(NamedTuple):
@@ -137,12 +143,13 @@ def _block(contender: Contender, session: int) -> Block:
         before = _cpu_seconds(contender.line)
         _publish(contender, minutes[measured_from:measured_to])
         ended = end.reached(minutes[measured_to - 1].clock.ts, DRAIN_TIMEOUT_S)
-        cpu = _cpu_seconds(contender.line) - before
+        after = _cpu_seconds(contender.line)
         _publish(contender, minutes[measured_to:])
         end.reached(minutes[-1].clock.ts, DRAIN_TIMEOUT_S)
     bars = sum(len(minute.bars) for minute in minutes[measured_from:measured_to])
     began = _first_append(contender.line, bars, minutes[measured_from].bars[0])
-    return Block((ended - began) * 1e3 / bars, cpu * 1e6 / bars)
+    cpu = {name: (after[name] - before[name]) * 1e6 / bars for name in after}
+    return Block((ended - began) * 1e3 / bars, cpu)
 
 
 def _minutes(contender: Contender, session: int) -> Iterator[ReplayMinute]:
@@ -177,20 +184,34 @@ def _first_append(line: DrillLine, bars: int, first: Bar) -> int:
     return found[0]
 
 
-def _cpu_seconds(line: DrillLine) -> float:
-    times = (psutil.Process(line.services.pid(service)).cpu_times() for service in HOT_PATH)
-    return sum(time.user + time.system for time in times)
+def _cpu_seconds(line: DrillLine) -> dict[str, float]:
+    pids = {service: line.services.pid(service) for service in HOT_PATH}
+    times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}
+    times[BROKER] = _broker().cpu_times()
+    return {name: time.user + time.system for name, time in times.items()}
+
+
+def _broker() -> psutil.Process:
+    children = psutil.Process().children(recursive=True)
+    brokers = [child for child in children if child.name() == "java"]
+    if len(brokers) != 1:
+        raise AssertionError(f"expected one broker among the children, saw {len(brokers)}")
+    return brokers[0]
 
 
 def _results(what: str, few: list[Block], many: list[Block]) -> list[Result]:
     wall = [block.wall_us for block in few], [block.wall_us for block in many]
-    cpu = [block.cpu_us for block in few], [block.cpu_us for block in many]
+    cpu = [block.of_services() for block in few], [block.of_services() for block in many]
     return [
-        _cost(f"wall time per bar at {MANY} instruments, {what}", GOAL, *wall),
+        _cost(wall_name(what, MANY), GOAL, *wall),
         _cost(f"processor time per bar at {MANY} instruments, {what}", None, *cpu),
         *(
             _speed(f"bars per second at {count} instruments, {what}", costs)
             for count, costs in zip((FEW, MANY), wall, strict=True)
+        ),
+        *(
+            _share(cost_name(name, what), [block.cpu_us[name] for block in many])
+            for name in (BROKER, *HOT_PATH)
         ),
     ]
 
@@ -220,6 +241,19 @@ def _speed(name: str, costs: list[float]) -> Result:
         "goal": None,
         "holds": True,
         "runs": [1e6 / cost for cost in costs],
+    }
+
+
+def _share(name: str, costs: list[float]) -> Result:
+    return {
+        "name": name,
+        "ours": float(np.median(costs)),
+        "reference": None,
+        "unit": f"µs of one core, at {MANY} instruments",
+        "ratio": None,
+        "goal": None,
+        "holds": True,
+        "runs": costs,
     }
 
 

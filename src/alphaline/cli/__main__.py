@@ -35,6 +35,7 @@ COMMANDS = {
     "verify": "alphaline.cli.verify",
     "rerun": "alphaline.cli.rerun",
     "bench": "alphaline.cli.bench",
+    "capacity": "alphaline.cli.capacity",
     "contracts": "alphaline.cli.contracts",
     "backtest": "alphaline.cli.backtest",
     "research": "alphaline.cli.research",
