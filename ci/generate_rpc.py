@@ -11,6 +11,7 @@ PACKAGE = "alphaline/runtime/rpc"
 CONTRACTS = {
     "risk.proto": ROOT / "contracts/proto/alphaline/risk/v1",
     "open_inference.proto": ROOT / "contracts/proto/open_inference",
+    "seldon.proto": ROOT / "contracts/proto/seldon",
 }
 
 
@@ -21,13 +22,17 @@ def generate(source_root: Path) -> Path:
     import each other by their real names.
     """
     # Here, not above: generation needs the development tools, the paths above do not.
-    from grpc_tools import protoc  # type: ignore[import-untyped] # noqa: PLC0415
+    import grpc_tools  # type: ignore[import-untyped] # noqa: PLC0415
+    from grpc_tools import protoc  # noqa: PLC0415
 
+    # Protobuf's own contracts, such as struct.proto.
+    well_known = Path(grpc_tools.__file__).parent / "_proto"
     source_root.mkdir(parents=True, exist_ok=True)
     for name, folder in CONTRACTS.items():
         command = [
             "protoc",
             f"--proto_path={PACKAGE}={folder}",
+            f"--proto_path={well_known}",
             f"--python_out={source_root}",
             f"--pyi_out={source_root}",
             f"--grpc_python_out={source_root}",

@@ -10,7 +10,9 @@ from alphaline.features import feature_set  # noqa: E402
 from alphaline.runtime.deployed_models import DeployedModelsReader  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.messaging import KafkaSubscription  # noqa: E402
+from alphaline.runtime.open_inference import OpenInferencePredictor  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
+from alphaline.runtime.seldon_protocol import SeldonPredictor  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
@@ -22,8 +24,8 @@ from alphaline.trading.strategy import Strategy, read_strategy  # noqa: E402
 from services.signal_generation.adapters.predictors import (  # noqa: E402
     DeliveredPredictors,
     PatientPredictors,
+    by_protocol,
     in_process,
-    open_inference,
 )
 from services.signal_generation.adapters.risk_grpc import GrpcRiskGate  # noqa: E402
 from services.signal_generation.handlers import APPROVED, DENIED, VECTORS, SignalStep  # noqa: E402
@@ -79,7 +81,9 @@ def _predictors(
     else:
         sets = {strategy.features.set for strategy in strategies}
         columns = {name: len(feature_set(name).columns) for name in sets}
-        make = open_inference(settings.model_server_address, columns, settings.call_metadata())
+        protocol = SeldonPredictor if settings.inference == "seldon" else OpenInferencePredictor
+        address, metadata = settings.model_server_address, settings.call_metadata()
+        make = by_protocol(protocol, address, columns, metadata)
     delivered = DeliveredPredictors(make)
     if settings.clock_mode == "replay":
         return PatientPredictors(delivered, is_stopping)

@@ -13,8 +13,10 @@ class Settings(LineSettings):
 
     strategies: str = Field(description="strategy files, separated by commas")
     risk_address: str = Field(description="host:port of the risk service")
-    inference: Literal["open_inference", "in_process"] = Field(
-        "open_inference", description="ask a model server, or run the signed file in this process"
+    inference: Literal["open_inference", "seldon", "in_process"] = Field(
+        "open_inference",
+        description="ask a model server by the Open Inference Protocol or by Seldon's own, or run the "
+        "signed file in this process",
     )
     model_server_address: str = Field(
         "", description="host:port of the model server's gRPC endpoint"

@@ -10,6 +10,7 @@ from alphaline.runtime.model_directory import version_directory
 from alphaline.runtime.onnx_predictor import OnnxPredictor
 from alphaline.runtime.open_inference import OpenInferencePredictor
 from alphaline.runtime.patience import ATTEMPT_S, until_answered
+from alphaline.runtime.seldon_protocol import SeldonPredictor
 
 
 class DeliveredPredictors:
@@ -73,19 +74,20 @@ def in_process(store: Path, public_key: Path) -> Callable[[ModelDeployed], Predi
     return make
 
 
-def open_inference(
+def by_protocol(
+    protocol: type[OpenInferencePredictor] | type[SeldonPredictor],
     address: str,
     column_counts: Mapping[str, int],
     metadata: Sequence[tuple[str, str]] = (),
 ) -> Callable[[ModelDeployed], Predictor]:
-    """Return a maker of predictors that ask the model server at ``address``.
+    """Return a maker of predictors that ask the model server at ``address`` by ``protocol``.
 
     ``column_counts`` gives the number of columns of each feature set, ``metadata`` goes with every
     call.
     """
 
     def make(deployed: ModelDeployed) -> Predictor:
-        return OpenInferencePredictor(
+        return protocol(
             address,
             deployed.model_name,
             deployed.model_version,

@@ -63,6 +63,25 @@ def checked_rows(rows: Rows, column_count: int) -> Rows:
     return np.ascontiguousarray(rows)
 
 
+def exact_float32(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Return ``values`` as float32 of the same shape, none of them rounded; NaN stays NaN.
+
+    Raises
+    ------
+    ValueError
+        If float32 does not hold one of them: a model would answer for another row than was asked.
+    """
+    with np.errstate(over="ignore"):
+        floats = values.astype(np.float32)
+    lost = ~((floats == values) | np.isnan(values))
+    if lost.any():
+        at = int(lost.argmax())
+        raise ValueError(
+            f"expected values that float32 holds, saw {values.ravel()[at]!s} as value {at}"
+        )
+    return floats
+
+
 def checked_answer(model: str, answer: npt.NDArray[np.generic], count: int) -> Probabilities:
     """Return ``answer``, (n,) or (n, 1), as float64 (n,) if it is ``count`` probabilities.
 

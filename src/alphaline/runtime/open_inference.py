@@ -1,25 +1,14 @@
 """A model behind the Open Inference Protocol: the gRPC adapter of the ``Predictor`` port."""
 
-from collections.abc import Sequence
-
 import grpc
 import numpy as np
 
-from alphaline.errors import (
-    InferenceError,
-    ModelAnswerInvalidError,
-    ModelTimeoutError,
-    ModelUnavailableError,
-)
+from alphaline.errors import ModelAnswerInvalidError
 from alphaline.runtime.inference import Probabilities, Rows, checked_answer, checked_rows
+from alphaline.runtime.model_channel import Metadata, answer_of, open_channel
 from alphaline.runtime.rpc import open_inference_pb2 as wire
 from alphaline.runtime.rpc.open_inference_pb2_grpc import GRPCInferenceServiceStub
 
-# Reconnect quickly after a server's restart; the library's own back-off grows to two minutes.
-_CHANNEL_OPTIONS = (
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 500),
-)
 DIGEST_PARAMETER = "model_digest"
 
 
@@ -47,7 +36,7 @@ class OpenInferencePredictor:
         column_count: int,
         input_name: str = "features",
         output_name: str = "probability",
-        metadata: Sequence[tuple[str, str]] = (),
+        metadata: Metadata = (),
     ) -> None:
         self.model_name = model_name
         self.model_version = model_version
@@ -57,7 +46,7 @@ class OpenInferencePredictor:
         self._output_name = output_name
         self._metadata = tuple(metadata)
         self._label = f"{model_name} {model_version} at {target}"
-        self._channel = grpc.insecure_channel(target, options=_CHANNEL_OPTIONS)
+        self._channel = open_channel(target)
         self._stub = GRPCInferenceServiceStub(self._channel)
 
     def predict(self, rows: Rows, deadline_s: float | None = None) -> Probabilities:
@@ -65,18 +54,9 @@ class OpenInferencePredictor:
         rows = checked_rows(rows, self._column_count)
         if len(rows) == 0:
             return np.empty(0, dtype=np.float64)
-        request = self._request(rows)
-        try:
-            # Without a deadline the call waits for a server that is starting; with one it fails at
-            # once where nobody listens.
-            response = self._stub.ModelInfer(
-                request,
-                timeout=deadline_s,
-                metadata=self._metadata,
-                wait_for_ready=deadline_s is None,
-            )
-        except grpc.RpcError as error:
-            raise self._fault(error) from error
+        response = answer_of(
+            self._stub.ModelInfer, self._request(rows), self._label, deadline_s, self._metadata
+        )
         self._check_model(response)
         return checked_answer(self._label, self._answer(response, len(rows)), len(rows))
 
@@ -104,13 +84,6 @@ class OpenInferencePredictor:
             # Little-endian by the protocol, whatever this machine is.
             raw_input_contents=[rows.astype("<f4", copy=False).tobytes()],
         )
-
-    def _fault(self, error: grpc.RpcError) -> InferenceError:
-        code = error.code()
-        detail = f"{self._label}: {code.name}: {error.details()}"
-        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            return ModelTimeoutError(f"{detail}; is the server overloaded?")
-        return ModelUnavailableError(f"{detail}; is the server up and the model loaded?")
 
     def _check_model(self, response: wire.ModelInferResponse) -> None:
         digest = response.parameters[DIGEST_PARAMETER].string_param
