@@ -22,6 +22,7 @@ from alphaline.runtime.broker_config import (
 from alphaline.runtime.broker_jars import Report, cache_folder, java_start, pom_file
 from alphaline.runtime.broker_process import BrokerProcess, demand_free, prepare
 from alphaline.runtime.cluster import answers
+from alphaline.runtime.kafka_security import KafkaSecurity
 from alphaline.runtime.ports import free_ports
 from alphaline.runtime.tether import become, end_with_parent
 
@@ -40,17 +41,27 @@ def existing_broker() -> str | None:
     Raises
     ------
     BrokerError
-        If it does not answer.
+        If it does not answer, or none is named and this process asks for a secured one.
     """
-    named = os.environ.get(EXISTING)
+    named, security = os.environ.get(EXISTING), KafkaSecurity.of_environment()
     if not named:
+        _demand_plain(security)
         return None
-    if not answers(named, EXISTING_TIMEOUT_S):
+    if not answers(named, EXISTING_TIMEOUT_S, security):
         raise BrokerError(
             f"{EXISTING}={named} did not answer within {EXISTING_TIMEOUT_S:.0f} s. Check that address "
             f"from this machine, or unset {EXISTING} to start a local broker (needs Java and Maven)."
         )
     return named
+
+
+def _demand_plain(security: KafkaSecurity) -> None:
+    if security.security_protocol != "PLAINTEXT":
+        raise BrokerError(
+            f"KAFKA_SECURITY_PROTOCOL={security.security_protocol} is for a Kafka that {EXISTING} "
+            "names: a broker of this line's own listens in plain text, on loopback only. Name a "
+            "cluster, or unset the variable."
+        )
 
 
 def java_for_broker(report: Report = silent) -> JavaStart:

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from alphaline.errors import BrokerError
 from alphaline.messages import Message as Value
 from alphaline.messages import encode
+from alphaline.runtime.kafka_security import KafkaSecurity
 
 # Every producer of the line names its partitioner, since the clients' defaults differ.
 PARTITIONER = "murmur2"
@@ -104,15 +105,33 @@ class Subscription(Protocol):
 
 
 class KafkaPublisher:
-    """Publishes with an idempotent producer: acknowledged by all replicas, in order, no linger."""
+    """Publishes with an idempotent producer: acknowledged by all replicas, in order, no linger.
 
-    def __init__(self, bootstrap_servers: str, service: str, prefix: str = "") -> None:
+    Parameters
+    ----------
+    service
+        Name of the client.
+    prefix
+        Of the topics.
+    security
+        None: as the environment of this process says.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        service: str,
+        prefix: str = "",
+        security: KafkaSecurity | None = None,
+    ) -> None:
         self._prefix = prefix
         self._failure: KafkaError | None = None
         self._headers: dict[str, Headers] = {}
         self._service = service
+        security = security or KafkaSecurity.of_environment()
         self._producer = Producer(
             {
+                **security.confluent(),
                 "bootstrap.servers": bootstrap_servers,
                 "client.id": service,
                 "enable.idempotence": True,
@@ -195,14 +214,31 @@ class KafkaSubscription:
 
     A restarted worker so goes on at once, without waiting for the session timeout of its dead self.
     Two workers on one partition would repeat each other's messages, byte for byte.
+
+    Parameters
+    ----------
+    group
+        Whose committed offsets these are.
+    prefix
+        Of topics and group.
+    security
+        None: as the environment of this process says.
     """
 
-    def __init__(self, bootstrap_servers: str, group: str, prefix: str = "") -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        group: str,
+        prefix: str = "",
+        security: KafkaSecurity | None = None,
+    ) -> None:
         self._prefix = prefix
         self._next: dict[TopicPartitionKey, int] = {}
         self._brokers_connected: int | None = None
+        security = security or KafkaSecurity.of_environment()
         self._consumer = Consumer(
             {
+                **security.confluent(),
                 "bootstrap.servers": bootstrap_servers,
                 "group.id": prefix + group,
                 "client.id": group,

@@ -14,6 +14,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from alphaline.errors import BrokerError
 from alphaline.runtime.cluster import answers
+from alphaline.runtime.kafka_security import KafkaSecurity
 
 # Two cores: a second worker per step is the first that helps on the smallest machine, and a count
 # never changes within a topic's major version. A cluster sets ALPHALINE_PARTITION_COUNT.
@@ -153,15 +154,20 @@ class Topics:
         """Return how many partitions the topic of a contract name has; KeyError if undeclared."""
         return self._declared[name].partitions(self.line_partitions)
 
-    def create(self, bootstrap: str) -> tuple[str, ...]:
+    def create(self, bootstrap: str, security: KafkaSecurity | None = None) -> tuple[str, ...]:
         """Create what is missing and return its names on the cluster; may run at any time.
+
+        Parameters
+        ----------
+        security
+            None: as the environment of this process says.
 
         Raises
         ------
         BrokerError
             If a topic exists with another partition count, or the cluster does not answer.
         """
-        with _admin(bootstrap) as admin:
+        with _admin(bootstrap, security) as admin:
             existing = _partition_counts(admin)
             self._demand_counts(existing)
             missing = [name for name in self._declared if self.on_cluster(name) not in existing]
@@ -178,7 +184,7 @@ class Topics:
         BrokerError
             If the cluster does not answer.
         """
-        with _admin(bootstrap) as admin:
+        with _admin(bootstrap, None) as admin:
             existing = [name for name in self.names() if name in set(admin.list_topics())]
             if existing:
                 admin.delete_topics(existing)
@@ -211,18 +217,21 @@ class Topics:
 
 
 @contextmanager
-def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
+def _admin(bootstrap: str, security: KafkaSecurity | None) -> Iterator[KafkaAdminClient]:
+    chosen = security or KafkaSecurity.of_environment()
     # Asked first because this client leaves its sockets open where it cannot connect.
-    if not answers(bootstrap, ANSWER_TIMEOUT_S):
+    if not answers(bootstrap, ANSWER_TIMEOUT_S, chosen):
         raise BrokerError(
             f"Expected a Kafka at {bootstrap} that answers within {ANSWER_TIMEOUT_S:.0f} s, saw no "
-            "answer. Check the address and that the broker is up."
+            "answer. Check the address, that the broker is up, and that it takes connections by "
+            f"{chosen.security_protocol} (KAFKA_SECURITY_PROTOCOL) with these certificates."
         )
     try:
         admin = KafkaAdminClient(
             bootstrap_servers=bootstrap,
             reconnect_backoff_max_ms=RECONNECT_BACKOFF_MAX_MS,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
+            **chosen.kafka_python(),
         )
         try:
             yield admin
