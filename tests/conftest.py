@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import prometheus_client  # noqa: F401 - before Feast, which would turn on its multi-process mode
@@ -12,7 +13,29 @@ from alphaline.runtime import determinism
 determinism.apply()
 
 from alphaline.runtime.broker import broker  # noqa: E402 - numba reads its settings on import
+from alphaline.runtime.database import Place  # noqa: E402
 from alphaline.runtime.topics import Topics  # noqa: E402
+
+if TYPE_CHECKING:
+    from tests.postgresql_server import PostgresqlServer
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> "Iterator[PostgresqlServer]":
+    """Give a real PostgreSQL of this test run's own."""
+    from tests.postgresql_server import postgresql_server
+
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Return an empty database: each test runs over a file and over a server."""
+    if request.param == "sqlite":
+        return tmp_path / "made" / "store.sqlite"
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    return server.emptied_database("alphaline_journal", "alphaline_ledger")
 
 
 @pytest.fixture(scope="session")

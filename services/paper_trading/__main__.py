@@ -9,7 +9,7 @@ from alphaline.runtime import determinism
 determinism.apply()
 
 from alphaline.errors import LedgerError  # noqa: E402
-from alphaline.runtime.ledger_audit import audit_file  # noqa: E402
+from alphaline.runtime.ledger_audit import audit_at  # noqa: E402
 from alphaline.runtime.ledger_store import LedgerStore  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
@@ -59,7 +59,7 @@ def main() -> None:
         telemetry,
         recovered.release,
         recovered.homes,
-        lambda: audit_file(settings.ledger),
+        lambda: audit_at(settings.ledger),
     )
     outputs = [(topic, number) for topic in (ORDERS, FILLS, POSITIONS) for number in partitions]
     with connections(settings, "paper_trading") as (subscription, publisher):

@@ -6,8 +6,9 @@ AlphalineError
 │   ├── DatasetError        a dataset, its declaration or a row of it
 │   └── StrategyFileError   a strategy or limits file
 ├── LineError               the line cannot go on as it is
-│   ├── ClockError          clock records that contradict each other
-│   └── BrokerError         no broker, or one that does not answer
+│   ├── ClockError             clock records that contradict each other
+│   ├── BrokerError            no broker, or one that does not answer
+│   └── StoreUnavailableError  a store's server that does not answer, or does not take writes
 ├── ModelError              a model that is not what its manifest says
 │   ├── ParityError         an ONNX file that does not equal its booster
 │   └── SignatureError      a signature that is missing, foreign or does not verify
@@ -54,6 +55,10 @@ class ClockError(LineError):
 
 class BrokerError(LineError):
     """No broker could be started or reached."""
+
+
+class StoreUnavailableError(LineError):
+    """A store's server that does not answer, or does not take writes; asking again may help."""
 
 
 class ModelError(AlphalineError):

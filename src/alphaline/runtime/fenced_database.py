@@ -1,147 +1,136 @@
-"""A SQLite file with one writer at a time: schema versions, full durability, a fencing epoch."""
+"""A store's database with one writer at a time: schema versions, full durability, a fencing epoch."""
 
-import sqlite3
-from collections.abc import Iterator, Sequence
+import os
+import secrets
+import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alphaline.errors import ContractError, LineError
-
-# A reader that copies the file may hold it for a moment; a writer waits that long before it fails.
-BUSY_TIMEOUT_MS = 5_000
-
-_FENCE = "CREATE TABLE fence (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL)"
+from alphaline.errors import LineError
+from alphaline.runtime.database import Connection, Place, Schema, Writer
+from alphaline.runtime.sqlite_database import SqliteWriter, open_file
 
 
 class FencedDatabase:
-    """A SQLite database whose every write checks that its writer is still the one in charge.
+    """A database whose every write checks that its writer is still the one in charge.
 
     Not for use from two threads at once: the caller, who has one order of events to keep, serialises.
 
     Parameters
     ----------
-    path
-        The file; made where there is none.
-    migrations
-        One list of SQL statements for each schema version, from version 1 on. Those beyond the
-        file's version are applied, each in one transaction.
+    place
+        A SQLite file, made where there is none, or a PostgreSQL database.
+    schema
+        What it holds. Versions beyond the database's are applied, each in one transaction.
     epoch
-        The writer's fencing epoch. A higher one than the file's takes over.
+        The writer's fencing epoch. One that is not lower than the database's takes over: of two
+        writers with one epoch, such as a pod and the one that replaces it, the later is in charge.
 
     Raises
     ------
     ContractError
-        If the file has a newer schema version than ``migrations`` knows.
+        If the database has a newer schema version than ``schema`` knows.
     LineError
-        If a writer of a higher epoch has taken over, here or at any later write.
+        If another writer has taken over, here or at any later write.
+    StoreUnavailableError
+        If a server does not answer, here or at any later call; the next call connects again. A
+        transaction that ends so may have been committed: whoever needs to know looks.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Sequence[str]], epoch: int) -> None:
-        self._path = path
+    def __init__(self, place: Place, schema: Schema, epoch: int) -> None:
+        self._place = place
+        self._schema = schema
         self._epoch = epoch
-        self._depth = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.connection = _connect(path)
+        self._name = f"{socket.gethostname()}, process {os.getpid()}, {secrets.token_hex(4)}"
+        self._is_inside = False
+        self._writer = _writer(place, schema)
         try:
-            _migrate(self.connection, path, [[_FENCE, *migrations[0]], *migrations[1:]])
             self._take_over()
         except BaseException:
-            self.connection.close()
+            self._writer.close()
             raise
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, for reading; a new one where the last was lost outside a transaction."""
+        return self._connected()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """Give the connection for writes that all happen or none; inner ones join the outer one."""
-        if self._depth:
-            yield self.connection
+        if self._is_inside:
+            yield self._writer
             return
-        self.connection.execute("BEGIN IMMEDIATE")
-        self._depth = 1
-        try:
-            self._check_epoch()
-            yield self.connection
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        else:
-            self.connection.execute("COMMIT")
-        finally:
-            self._depth = 0
+        with self._grouped() as writer:
+            self._demand_charge(writer)
+            yield writer
 
     def close(self) -> None:
-        """Close the file."""
-        self.connection.close()
+        """Close the connection."""
+        self._writer.close()
+
+    @contextmanager
+    def _grouped(self) -> Iterator[Writer]:
+        writer = self._connected()
+        writer.begin()
+        self._is_inside = True
+        try:
+            yield writer
+        except BaseException:
+            writer.rollback()
+            raise
+        else:
+            writer.commit()
+        finally:
+            self._is_inside = False
+
+    def _connected(self) -> Writer:
+        if self._writer.is_lost and not self._is_inside:
+            self._writer = _writer(self._place, self._schema)
+        return self._writer
 
     def _take_over(self) -> None:
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            if _epoch(self.connection) <= self._epoch:
-                self.connection.execute("INSERT OR REPLACE INTO fence VALUES (1, ?)", [self._epoch])
-            self._check_epoch()
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+        with self._grouped() as writer:
+            row = writer.execute("SELECT epoch FROM fence").fetchone()
+            if row is not None and row[0] > self._epoch:
+                self._demand_charge(writer)
+            writer.execute(_SET_EPOCH, [self._epoch])
+            writer.execute(_SET_HOLDER, [self._name])
 
-    def _check_epoch(self) -> None:
-        epoch = _epoch(self.connection)
-        if epoch != self._epoch:
+    def _demand_charge(self, writer: Writer) -> None:
+        epoch, name = writer.execute(_IN_CHARGE).fetchone()
+        if (epoch, name) != (self._epoch, self._name):
             raise LineError(
-                f"{self._path.name}: expected to be its writer with epoch {self._epoch}, saw epoch {epoch}; "
-                "another process has taken over, so this one must stop"
+                f"{self._place}: expected to be its writer with epoch {self._epoch}, saw epoch {epoch} "
+                f"({name}); another process has taken over, so this one must stop"
             )
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Return a connection that cannot write; its rows are tuples.
+_IN_CHARGE = "SELECT epoch, coalesce(name, '?') FROM fence LEFT JOIN holder USING (id)"
+_SET_EPOCH = "INSERT INTO fence VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch"
+_SET_HOLDER = "INSERT INTO holder VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name"
+
+
+def open_for_reading(place: Place, schema: Schema) -> Connection:
+    """Return a connection that cannot write.
 
     Raises
     ------
     LineError
-        If there is no such file yet, or it cannot be opened: where the folder is mounted read-only, it
-        can be read only while its writer is up, who keeps the index of its write-ahead log there.
+        If the database is not there yet, or it cannot be opened.
     """
-    if not path.exists():
-        raise LineError(f"expected the database {path}, saw none; its writer has not started yet")
-    try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA schema_version")
-    except sqlite3.OperationalError as error:
-        raise LineError(
-            f"expected to read the database {path}, saw: {error}; is its writer up, and the file readable "
-            "for this user?"
-        ) from error
-    return connection
+    if isinstance(place, Path):
+        return open_file(place)
+    # Where databases are files, psycopg need not be installed.
+    from alphaline.runtime.postgresql_database import open_database  # noqa: PLC0415
+
+    return open_database(place, schema.name)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    # FULL: a committed decision survives power loss; an approval that is forgotten could be given twice.
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
+def _writer(place: Place, schema: Schema) -> Writer:
+    if isinstance(place, Path):
+        return SqliteWriter(place, schema)
+    from alphaline.runtime.postgresql_database import PostgresqlWriter  # noqa: PLC0415
 
-
-def _migrate(
-    connection: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]]
-) -> None:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(migrations):
-        raise ContractError(
-            f"{path}: expected schema version {len(migrations)} at most, saw {version}; a newer release "
-            "wrote it, use that one"
-        )
-    for number, statements in enumerate(migrations[version:], start=version + 1):
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in statements:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {number}")
-        connection.execute("COMMIT")
-
-
-def _epoch(connection: sqlite3.Connection) -> int:
-    row = connection.execute("SELECT epoch FROM fence").fetchone()
-    return 0 if row is None else int(row[0])
+    return PostgresqlWriter(place, schema)

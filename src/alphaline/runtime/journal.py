@@ -6,8 +6,6 @@ kill switch, and the place of risk's snapshot.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
-from pathlib import Path
-from sqlite3 import Connection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +13,7 @@ import msgspec
 from alphaline.errors import ContractError
 from alphaline.messages import Denial, Proposal, RiskDecision, digest, encode
 from alphaline.runtime import saved_state
+from alphaline.runtime.database import Connection, Place, Schema
 from alphaline.runtime.fenced_database import FencedDatabase, open_for_reading
 from alphaline.runtime.saved_state import Offsets, SavedState
 
@@ -46,6 +45,8 @@ MIGRATIONS = (
     (saved_state.TABLE,),
 )
 
+SCHEMA = Schema("alphaline_journal", MIGRATIONS)
+
 _decoder = msgspec.json.Decoder(RiskDecision)
 
 
@@ -69,15 +70,15 @@ class RiskJournal:
 
     Parameters
     ----------
-    path
-        The SQLite file.
+    place
+        A SQLite file or a PostgreSQL database.
     epoch
         Fencing epoch of this writer; one with a higher epoch shuts it out.
     """
 
-    def __init__(self, path: Path, epoch: int) -> None:
+    def __init__(self, place: Place, epoch: int) -> None:
         self._epoch = epoch
-        self._database = FencedDatabase(path, MIGRATIONS, epoch)
+        self._database = FencedDatabase(place, SCHEMA, epoch)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """Group writes: all are durable at its end, or none is."""
@@ -162,7 +163,7 @@ class RiskJournal:
         return saved_state.load(self._database.connection)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self._database.close()
 
     def _row(self, decision: RiskDecision) -> list[Any]:
@@ -179,22 +180,22 @@ class RiskJournal:
     def _switch(self, row: KillSwitchRow) -> KillSwitchRow:
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT INTO kill_switch (is_engaged, by, why, line_time, epoch)"
-                " VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO kill_switch"
+                " SELECT coalesce(max(seq), 0) + 1, ?, ?, ?, ?, ? FROM kill_switch",
                 [int(row.is_engaged), row.by, row.why, row.line_time, self._epoch],
             )
         return row
 
 
-def journal_decisions(path: Path) -> list[RiskDecision]:
-    """Return every decision of the journal at ``path`` in order of record, without writing to it.
+def journal_decisions(place: Place) -> list[RiskDecision]:
+    """Return every decision of the journal at ``place`` in order of record, without writing to it.
 
     Raises
     ------
     LineError
         If there is no journal yet.
     """
-    with closing(open_for_reading(path)) as connection:
+    with closing(open_for_reading(place, SCHEMA)) as connection:
         rows = connection.execute("SELECT decision FROM decisions ORDER BY seq")
         return [_decoder.decode(decision) for (decision,) in rows]
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Any, Protocol
 
+from alphaline.runtime.database import Place
 from alphaline.runtime.ledger_reader import LedgerReader
 
 KEY = ("portfolio_id", "strategy_id", "lane", "instrument", "currency")
@@ -29,7 +29,7 @@ class Audited(Protocol):
 def audit(ledger: Audited) -> list[str]:
     """Return what contradicts itself, a sentence each; empty for a sound ledger.
 
-    Reads every posting: its time grows with the file.
+    Reads every posting: its time grows with the ledger.
     """
     unbalanced = [
         f"event {event_id}: expected postings that sum to zero"
@@ -38,9 +38,9 @@ def audit(ledger: Audited) -> list[str]:
     return [*unbalanced, *_differing(ledger.positions(), ledger.folded_positions())]
 
 
-def audit_file(path: Path) -> list[str]:
-    """Return what contradicts itself in the ledger at ``path``, read beside its writer."""
-    with closing(LedgerReader(path)) as reader:
+def audit_at(place: Place) -> list[str]:
+    """Return what contradicts itself in the ledger at ``place``, read beside its writer."""
+    with closing(LedgerReader(place)) as reader:
         return audit(reader)
 
 

@@ -1,16 +1,20 @@
-"""What people may see of a ledger file: positions, trades, orders, equity. Never writes."""
+"""What people may see of a ledger: positions, trades, orders, equity. Never writes."""
 
-from pathlib import Path
 from typing import Any
 
+from alphaline.runtime.database import Place
 from alphaline.runtime.fenced_database import open_for_reading
+from alphaline.runtime.ledger_schema import SCHEMA
+
+# A limit that no table reaches: the two databases spell none at all differently.
+EVERY_ROW = 2**63 - 1
 
 
 class LedgerReader:
-    """Read models of a ledger file; rows are plain dictionaries, money is integer minor units."""
+    """Read models of a ledger; rows are plain dictionaries, money is integer minor units."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = open_for_reading(path)
+    def __init__(self, place: Place) -> None:
+        self._connection = open_for_reading(place, SCHEMA)
 
     def positions(self) -> list[dict[str, Any]]:
         """Return every position, flat ones included."""
@@ -21,17 +25,20 @@ class LedgerReader:
         return self._rows(
             """
             SELECT portfolio_id, strategy_id, lane, instrument, currency,
-                sum(p.quantity) AS quantity,
-                sum(CASE account WHEN 'position_cost' THEN amount_minor ELSE 0 END) AS cost_minor,
-                -sum(CASE account WHEN 'realised_pnl' THEN amount_minor ELSE 0 END) AS realised_minor,
-                sum(CASE account WHEN 'fees' THEN amount_minor ELSE 0 END) AS fees_minor
+                CAST(sum(p.quantity) AS BIGINT) AS quantity,
+                CAST(sum(CASE account WHEN 'position_cost' THEN amount_minor ELSE 0 END) AS BIGINT)
+                    AS cost_minor,
+                CAST(-sum(CASE account WHEN 'realised_pnl' THEN amount_minor ELSE 0 END) AS BIGINT)
+                    AS realised_minor,
+                CAST(sum(CASE account WHEN 'fees' THEN amount_minor ELSE 0 END) AS BIGINT)
+                    AS fees_minor
             FROM postings p JOIN events USING (event_id)
             GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4
             """
         )
 
     def unbalanced_events(self) -> list[str]:
-        """Return the ids of events whose postings do not sum to zero: none, unless the file was changed."""
+        """Return the ids of events whose postings do not sum to zero: none, unless somebody changed it."""
         rows = self._rows(
             "SELECT event_id FROM postings GROUP BY event_id HAVING sum(amount_minor) != 0 ORDER BY 1"
         )
@@ -53,12 +60,12 @@ class LedgerReader:
         """
         return self._rows(_TRADES, limit)
 
-    def equity(self, after_line_time: int = -1, limit: int = -1) -> list[dict[str, Any]]:
-        """Return the value of each key by line time, after ``after_line_time``; -1: without limit."""
+    def equity(self, after_line_time: int = -1, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return the value of each key by line time, after ``after_line_time``; None: without limit."""
         return self._rows(
             "SELECT * FROM equity WHERE line_time > ? ORDER BY 1, 2, 3, 4, 5 LIMIT ?",
             after_line_time,
-            limit,
+            EVERY_ROW if limit is None else limit,
         )
 
     def of_decision(self, decision_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -80,7 +87,7 @@ class LedgerReader:
         return int(rows[0]["line_time"]) if rows else 0
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self._connection.close()
 
     def _rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -104,8 +111,8 @@ WITH latest AS (
 )
 SELECT f.decision_id, f.portfolio_id, f.strategy_id, f.lane, f.instrument, f.currency,
     max(CASE f.intent WHEN 'entry' THEN f.side END) AS side,
-    sum(CASE f.intent WHEN 'entry' THEN f.quantity ELSE 0 END) AS entered,
-    sum(CASE f.intent WHEN 'exit' THEN f.quantity ELSE 0 END) AS exited,
+    CAST(sum(CASE f.intent WHEN 'entry' THEN f.quantity ELSE 0 END) AS BIGINT) AS entered,
+    CAST(sum(CASE f.intent WHEN 'exit' THEN f.quantity ELSE 0 END) AS BIGINT) AS exited,
     sum(CASE f.intent WHEN 'entry' THEN f.quantity * f.price END)
         / sum(CASE f.intent WHEN 'entry' THEN f.quantity END) AS entry_price,
     sum(CASE f.intent WHEN 'exit' THEN f.quantity * f.price END)
@@ -113,8 +120,8 @@ SELECT f.decision_id, f.portfolio_id, f.strategy_id, f.lane, f.instrument, f.cur
     min(CASE f.intent WHEN 'entry' THEN f.ts_event END) AS entry_ts,
     max(CASE f.intent WHEN 'exit' THEN f.ts_event END) AS exit_ts,
     max(o.reason) AS exit_reason,
-    sum(f.fee_minor) AS fee_minor
+    CAST(sum(f.fee_minor) AS BIGINT) AS fee_minor
 FROM latest JOIN fills f USING (decision_id)
 LEFT JOIN orders o ON o.order_id = f.order_id AND o.intent = 'exit'
-GROUP BY f.decision_id ORDER BY entry_ts DESC, f.decision_id
+GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY entry_ts DESC, f.decision_id
 """

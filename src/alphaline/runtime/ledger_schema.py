@@ -1,6 +1,7 @@
-"""The tables of the ledger file. Money is INTEGER minor units; nothing is updated but read models."""
+"""The tables of the ledger. Money is INTEGER minor units; nothing is updated but read models."""
 
 from alphaline.runtime import saved_state
+from alphaline.runtime.database import AppendOnly, Schema
 
 _KEY = """
             portfolio_id TEXT NOT NULL,
@@ -34,22 +35,8 @@ MIGRATIONS = (
             PRIMARY KEY (event_id, line)
         ) WITHOUT ROWID
         """,
-        """
-        CREATE TRIGGER events_stay BEFORE UPDATE ON events
-        BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END
-        """,
-        """
-        CREATE TRIGGER postings_stay BEFORE UPDATE ON postings
-        BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END
-        """,
-        """
-        CREATE TRIGGER events_remain BEFORE DELETE ON events
-        BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END
-        """,
-        """
-        CREATE TRIGGER postings_remain BEFORE DELETE ON postings
-        BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END
-        """,
+        AppendOnly("events"),
+        AppendOnly("postings"),
         f"""
         CREATE TABLE fills (
             fill_id TEXT PRIMARY KEY,
@@ -112,3 +99,5 @@ MIGRATIONS = (
         """,
     ),
 )
+
+SCHEMA = Schema("alphaline_ledger", MIGRATIONS)

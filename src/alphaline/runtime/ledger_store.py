@@ -1,8 +1,6 @@
-"""The ledger's file: postings, read models and the account's snapshot change in one transaction."""
+"""The ledger: postings, read models and the account's snapshot change in one transaction."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from sqlite3 import Connection
 from typing import Any, Protocol
 
 import msgspec
@@ -10,8 +8,9 @@ import msgspec
 from alphaline.errors import LedgerError
 from alphaline.messages import Fill, OrderEvent, PositionChanged, digest
 from alphaline.runtime import saved_state
+from alphaline.runtime.database import Connection, Place
 from alphaline.runtime.fenced_database import FencedDatabase
-from alphaline.runtime.ledger_schema import MIGRATIONS
+from alphaline.runtime.ledger_schema import SCHEMA
 from alphaline.runtime.saved_state import Offsets, SavedState
 
 
@@ -66,10 +65,10 @@ class EquityPoint(Protocol):
 
 
 class LedgerStore:
-    """The writer of a ledger file; see `FencedDatabase` for what its writes demand."""
+    """The writer of a ledger; see `FencedDatabase` for what its writes demand."""
 
-    def __init__(self, path: Path, epoch: int) -> None:
-        self._database = FencedDatabase(path, MIGRATIONS, epoch)
+    def __init__(self, place: Place, epoch: int) -> None:
+        self._database = FencedDatabase(place, SCHEMA, epoch)
 
     def commit(
         self,
@@ -98,7 +97,7 @@ class LedgerStore:
             for event in events:
                 _write_event(connection, event)
             connection.executemany(
-                "INSERT OR REPLACE INTO equity VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                _UPSERT_EQUITY,
                 [
                     [at, *point.key, point.cash_minor, point.market_value_minor]
                     for at, point in equity
@@ -111,7 +110,7 @@ class LedgerStore:
         return saved_state.load(self._database.connection)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self._database.close()
 
 
@@ -164,16 +163,14 @@ def _write_event(connection: Connection, event: OrderEvent | Fill | PositionChan
     match event:
         case Fill():
             connection.execute(
-                "INSERT OR IGNORE INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (fill_id) DO NOTHING",
                 _fill_row(event),
             )
         case OrderEvent() if event.reason != "DUPLICATE_ID_CONFLICT":
             connection.execute(_UPSERT_ORDER, _order_row(event))
         case PositionChanged():
-            connection.execute(
-                "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                _position_row(event),
-            )
+            connection.execute(_UPSERT_POSITION, _position_row(event))
 
 
 # The first event of an order says when it was accepted; later ones change only what moves.
@@ -182,6 +179,21 @@ INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (order_id) DO UPDATE SET
     remaining = excluded.remaining, state = excluded.state, reason = excluded.reason,
     ts_known = excluded.ts_known
+"""
+
+
+_UPSERT_POSITION = """
+INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (portfolio_id, strategy_id, lane, instrument, currency) DO UPDATE SET
+    quantity = excluded.quantity, cost_minor = excluded.cost_minor,
+    realised_minor = excluded.realised_minor, fees_minor = excluded.fees_minor,
+    ts_known = excluded.ts_known
+"""
+
+_UPSERT_EQUITY = """
+INSERT INTO equity VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (line_time, portfolio_id, strategy_id, lane, instrument, currency) DO UPDATE SET
+    cash_minor = excluded.cash_minor, market_value_minor = excluded.market_value_minor
 """
 
 

@@ -1,10 +1,11 @@
 """The state row: a snapshot with the place in its inputs up to which it has read."""
 
-import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
+
+from alphaline.runtime.database import Connection
 
 TABLE = """
 CREATE TABLE state (
@@ -26,16 +27,23 @@ class SavedState(NamedTuple):
     snapshot: bytes
 
 
-def save(connection: sqlite3.Connection, line_time: int, offsets: Offsets, snapshot: bytes) -> None:
+def save(connection: Connection, line_time: int, offsets: Offsets, snapshot: bytes) -> None:
     """Replace the state row; within the caller's transaction."""
     places = [(topic, partition, offset) for (topic, partition), offset in sorted(offsets.items())]
     connection.execute(
-        "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?)",
+        _SAVE,
         [line_time, msgspec.json.encode(places).decode(), snapshot],
     )
 
 
-def load(connection: sqlite3.Connection) -> SavedState | None:
+_SAVE = """
+INSERT INTO state VALUES (1, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    line_time = excluded.line_time, offsets = excluded.offsets, snapshot = excluded.snapshot
+"""
+
+
+def load(connection: Connection) -> SavedState | None:
     """Return the state row, None where none was saved."""
     row = connection.execute("SELECT line_time, offsets, snapshot FROM state").fetchone()
     if row is None:

@@ -7,7 +7,7 @@ import pytest
 from alphaline.errors import LedgerError
 from alphaline.market.decoding import checked_decoder
 from alphaline.messages import Fill, Message, OrderEvent, SignalApproved
-from alphaline.runtime.ledger_audit import audit_file
+from alphaline.runtime.ledger_audit import audit_at
 from alphaline.runtime.ledger_store import LedgerStore
 from alphaline.runtime.line import LineLoop, no_faults
 from alphaline.runtime.telemetry import Telemetry
@@ -73,7 +73,7 @@ def run(
             telemetry,
             recovered.release,
             recovered.homes,
-            lambda: audit_file(path),
+            lambda: audit_at(path),
         )
         subscription = MemorySubscription(broker)
         LineLoop(
@@ -109,7 +109,7 @@ def ledger(path: Path) -> dict[str, list[tuple]]:
             name
             for (name,) in store._database.connection.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN "
-                "('fence', 'state', 'sqlite_sequence') ORDER BY name"
+                "('fence', 'holder', 'state') ORDER BY name"
             )
         ]
         return {

@@ -1,13 +1,18 @@
-import sqlite3
-
 import msgspec
 import pytest
 
 from alphaline.errors import ContractError, LineError
 from alphaline.messages import Denial, ExitTerms, Proposal
-from alphaline.runtime import journal as journal_module
-from alphaline.runtime.fenced_database import FencedDatabase
-from alphaline.runtime.journal import IdConflict, KillSwitchRow, RiskJournal, journal_decisions
+from alphaline.runtime.database import Schema
+from alphaline.runtime.fenced_database import FencedDatabase, open_for_reading
+from alphaline.runtime.journal import (
+    SCHEMA,
+    IdConflict,
+    KillSwitchRow,
+    RiskJournal,
+    journal_decisions,
+)
+from alphaline.runtime.journal_reader import read_decision
 
 DENIALS = (Denial(code="POSITION_LIMIT", numbers={"position": 5, "limit": 4}),)
 
@@ -41,36 +46,33 @@ def proposal(number: int, **changes: object) -> Proposal:
     return Proposal(**(values | changes))  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "risk" / "journal.sqlite"
-
-
-def test_decisions_are_numbered_without_gaps_and_found_again(path):
-    journal = RiskJournal(path, epoch=1)
+def test_decisions_are_numbered_without_gaps_and_found_again(place):
+    journal = RiskJournal(place, epoch=1)
     first = journal.append(proposal(1), (), "limits")
     second = journal.append(proposal(2), DENIALS, "limits")
     assert (first.journal_seq, second.journal_seq) == (1, 2)
     journal.close()
-    again = RiskJournal(path, epoch=1)
+    again = RiskJournal(place, epoch=1)
     assert again.lookup(proposal(2)) == second
     assert again.lookup(proposal(3)) is None
     assert list(again.decisions()) == [first, second]
     assert list(again.decisions(after_line_time=1)) == [second]
-    assert journal_decisions(path) == [first, second]
+    assert journal_decisions(place) == [first, second]
+    assert read_decision(place, "decision-2") == second
+    assert read_decision(place, "decision-3") is None
     again.close()
 
 
-def test_the_same_proposal_gets_the_stored_verdict_and_no_second_row(path):
-    journal = RiskJournal(path, epoch=1)
+def test_the_same_proposal_gets_the_stored_verdict_and_no_second_row(place):
+    journal = RiskJournal(place, epoch=1)
     stored = journal.append(proposal(1), DENIALS, "limits")
     assert journal.append(proposal(1), (), "limits") == stored
     assert journal.append(proposal(2), (), "limits").journal_seq == 2
     journal.close()
 
 
-def test_the_same_id_with_other_content_is_a_conflict_and_the_first_wins(path):
-    journal = RiskJournal(path, epoch=1)
+def test_the_same_id_with_other_content_is_a_conflict_and_the_first_wins(place):
+    journal = RiskJournal(place, epoch=1)
     stored = journal.append(proposal(1), (), "limits")
     other = proposal(1, quantity=2)
     assert journal.lookup(other) == IdConflict(stored)
@@ -79,10 +81,10 @@ def test_the_same_id_with_other_content_is_a_conflict_and_the_first_wins(path):
     journal.close()
 
 
-def test_an_older_epoch_is_refused_at_its_next_write_and_at_its_start(path):
-    old = RiskJournal(path, epoch=1)
+def test_an_older_epoch_is_refused_at_its_next_write_and_at_its_start(place):
+    old = RiskJournal(place, epoch=1)
     old.append(proposal(1), (), "limits")
-    new = RiskJournal(path, epoch=2)
+    new = RiskJournal(place, epoch=2)
     writes = (
         lambda: old.append(proposal(2), (), "limits"),
         lambda: old.engage_kill_switch("ops", "test", 3),
@@ -93,17 +95,51 @@ def test_an_older_epoch_is_refused_at_its_next_write_and_at_its_start(path):
             write()
     assert new.append(proposal(2), (), "limits").journal_seq == 2
     with pytest.raises(LineError, match="epoch 1"):
-        RiskJournal(path, epoch=1)
+        RiskJournal(place, epoch=1)
     old.close()
     new.close()
 
 
-def test_the_kill_switch_latches_over_a_restart_until_a_named_person_clears_it(path):
-    journal = RiskJournal(path, epoch=1)
+def test_of_two_writers_with_one_epoch_the_later_is_in_charge(place):
+    old = RiskJournal(place, epoch=1)
+    old.append(proposal(1), (), "limits")
+    new = RiskJournal(place, epoch=1)
+    with pytest.raises(LineError, match="another process has taken over"):
+        old.append(proposal(2), (), "limits")
+    assert new.append(proposal(2), (), "limits").journal_seq == 2
+    old.close()
+    new.close()
+
+
+def test_a_reader_before_the_first_writer_is_told_so(place):
+    with pytest.raises(LineError, match="has not started"):
+        journal_decisions(place)
+
+
+def test_a_reader_cannot_write(place):
+    RiskJournal(place, epoch=1).close()
+    reader = open_for_reading(place, SCHEMA)
+    with pytest.raises(Exception, match=r"read-?only"):
+        reader.execute("DELETE FROM decisions")
+    reader.close()
+
+
+def test_a_reader_sees_what_is_committed_while_the_writer_is_in_a_transaction(place):
+    journal = RiskJournal(place, epoch=1)
+    first = journal.append(proposal(1), (), "limits")
+    with journal.transaction():
+        second = journal.append(proposal(2), (), "limits")
+        assert journal_decisions(place) == [first]
+    assert journal_decisions(place) == [first, second]
+    journal.close()
+
+
+def test_the_kill_switch_latches_over_a_restart_until_a_named_person_clears_it(place):
+    journal = RiskJournal(place, epoch=1)
     assert journal.kill_switch() is None
     journal.engage_kill_switch("rita", "prices look wrong", 5)
     journal.close()
-    journal = RiskJournal(path, epoch=2)
+    journal = RiskJournal(place, epoch=2)
     assert journal.kill_switch() == KillSwitchRow(True, "rita", "prices look wrong", 5)
     with pytest.raises(ContractError, match="name"):
         journal.clear_kill_switch("  ", "no reason", 6)
@@ -113,19 +149,20 @@ def test_the_kill_switch_latches_over_a_restart_until_a_named_person_clears_it(p
     journal.close()
 
 
-def test_the_state_row_comes_back_as_saved(path):
-    journal = RiskJournal(path, epoch=1)
+def test_the_state_row_comes_back_as_saved(place):
+    journal = RiskJournal(place, epoch=1)
     assert journal.load_state() is None
     offsets = {("market.bars.v1", 1): 7, ("market.bars.v1", 0): 5}
     journal.save_state(60, {}, b"{}")
     journal.save_state(120, offsets, b'{"a":1}')
     journal.close()
-    saved = RiskJournal(path, epoch=1).load_state()
-    assert saved == (120, offsets, b'{"a":1}')
+    again = RiskJournal(place, epoch=1)
+    assert again.load_state() == (120, offsets, b'{"a":1}')
+    again.close()
 
 
-def test_a_failed_group_of_writes_leaves_nothing(path):
-    journal = RiskJournal(path, epoch=1)
+def test_a_failed_group_of_writes_leaves_nothing(place):
+    journal = RiskJournal(place, epoch=1)
 
     def fail_in_the_middle():
         with journal.transaction():
@@ -138,25 +175,17 @@ def test_a_failed_group_of_writes_leaves_nothing(path):
     journal.close()
 
 
-def test_every_commit_reaches_the_disk_before_it_returns(path):
-    journal = RiskJournal(path, epoch=1)
-    connection = journal._database.connection
-    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
-    journal.close()
-
-
-def test_a_journal_of_schema_version_1_keeps_its_rows_when_it_is_migrated(path):
-    old = FencedDatabase(path, journal_module.MIGRATIONS[:1], epoch=1)
+def test_a_journal_of_schema_version_1_keeps_its_rows_when_it_is_migrated(place):
+    old = FencedDatabase(place, SCHEMA.up_to(1), epoch=1)
     writer = RiskJournal.__new__(RiskJournal)
     writer._epoch, writer._database = 1, old
     stored = writer.append(proposal(1), DENIALS, "limits")
     writer.engage_kill_switch("rita", "test", 2)
-    with pytest.raises(sqlite3.OperationalError, match="no such table: state"):
+    with pytest.raises(Exception, match="state"):
         writer.load_state()
     writer.close()
 
-    journal = RiskJournal(path, epoch=1)
+    journal = RiskJournal(place, epoch=1)
     assert journal.lookup(proposal(1)) == stored
     assert journal.kill_switch() == KillSwitchRow(True, "rita", "test", 2)
     journal.save_state(1, {}, b"{}")
@@ -164,17 +193,16 @@ def test_a_journal_of_schema_version_1_keeps_its_rows_when_it_is_migrated(path):
     journal.close()
 
 
-def test_a_journal_of_a_newer_release_is_refused(path):
-    RiskJournal(path, epoch=1).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(ContractError, match="saw 99; a newer release"):
-        RiskJournal(path, epoch=1)
+def test_a_journal_of_a_newer_release_is_refused(place):
+    RiskJournal(place, epoch=1).close()
+    newer = Schema(SCHEMA.name, (*SCHEMA.migrations, ("CREATE TABLE later (id INTEGER)",)))
+    FencedDatabase(place, newer, epoch=1).close()
+    with pytest.raises(ContractError, match="at most, saw 3; a newer release"):
+        RiskJournal(place, epoch=1)
 
 
-def test_a_decision_with_every_kind_of_number_comes_back_equal(path):
-    journal = RiskJournal(path, epoch=1)
+def test_a_decision_with_every_kind_of_number_comes_back_equal(place):
+    journal = RiskJournal(place, epoch=1)
     denials = (Denial(code="X", numbers={"a": 1, "b": 0.1, "c": "text"}),)
     journal.append(proposal(1, reference_price=0.1 + 0.2), denials, "limits")
     (stored,) = journal.decisions()
