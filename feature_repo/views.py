@@ -1,19 +1,13 @@
 """One feature view per version of a feature set."""
 
-from datetime import timedelta
-
 from feast import FeatureView, Field, FileSource
 from feast.data_format import ParquetFormat
 from feast.types import Float32, Float64, Int64, PrimitiveFeastType, String
 
 from alphaline.runtime.feature_store import ENTITY, FeatureTable, StorePaths
+from alphaline.runtime.feature_store.table import MAX_AGE
 from feature_repo.entities import instrument
 
-# A vector describes the market of its minute. After an hour it says nothing about it any more: a
-# historical query returns null then. The bound also keeps Feast's range join linear: 7,800 decisions
-# over 12,000 rows take 0.5 s with it and 32 s without. Feast does not apply it online, so an online
-# reader judges age by ``ts_known_ns``.
-MAX_AGE = timedelta(hours=1)
 ATTRIBUTE_TYPES: dict[str, PrimitiveFeastType] = {
     "ts_event": Int64,
     "ts_known_ns": Int64,

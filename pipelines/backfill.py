@@ -15,8 +15,9 @@ from alphaline.runtime import determinism
 from alphaline.runtime.feature_store import (
     FeatureTable,
     OfflineWriter,
-    OnlineWriter,
+    OnlineStoreSettings,
     StorePaths,
+    open_online,
 )
 from alphaline.runtime.reference import ReferenceData
 
@@ -57,7 +58,7 @@ def backfill(
 ) -> int:
     """Fold ``bars`` into the offline and online store under ``data_root``; return the rows written.
 
-    Running it again writes nothing new.
+    Running it again writes nothing new. Which online store it is, the environment says.
     """
     table = FeatureTable(feature_set_name, feature_set(feature_set_name).column_names)
     paths = StorePaths(data_root)
@@ -66,7 +67,7 @@ def backfill(
         for start in range(0, len(rows), PART_ROWS):
             part = rows[start : start + PART_ROWS]
             offline.append(0, start, start + len(part) - 1, part)
-    with closing(OnlineWriter(paths.online, table)) as online:
+    with closing(open_online(OnlineStoreSettings(), paths, table)) as online:
         online.write(rows)
     return len(rows)
 

@@ -2,6 +2,8 @@
 
 from contextlib import closing
 
+import structlog
+
 from alphaline.runtime import determinism
 
 determinism.apply()
@@ -10,6 +12,7 @@ from alphaline.features import feature_set  # noqa: E402 - numba reads its setti
 from alphaline.messages import decode  # noqa: E402
 from alphaline.runtime.feature_store import FeatureTable, StorePaths  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
+from alphaline.runtime.patience import StoppedError  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
@@ -17,6 +20,7 @@ from alphaline.runtime.service import (  # noqa: E402
     start_telemetry,
     stop_on_signals,
 )
+from services.feature_sink.adapters.awaited import AwaitedRows  # noqa: E402
 from services.feature_sink.adapters.offline import OfflineRows  # noqa: E402
 from services.feature_sink.adapters.online import OnlineRows  # noqa: E402
 from services.feature_sink.handlers import VECTORS, FeatureSink  # noqa: E402
@@ -37,13 +41,14 @@ def main() -> None:
     }
     with (
         closing(OfflineRows(paths, tables)) as offline,
-        closing(OnlineRows(paths.online, tables)) as online,
+        closing(OnlineRows(settings, paths, tables)) as rows,
         connections(settings, "feature_sink") as (subscription, publisher),
     ):
+        online = AwaitedRows("online", rows, telemetry, is_stopping)
         stores: dict[str, RowStore] = {"offline": offline, "online": online}
         step = FeatureSink(tables, stores, subscription, settings.flush_rows, telemetry)
-        telemetry.ready_when(lambda: True)
-        LineLoop(
+        telemetry.ready_when(online.is_available)
+        line = LineLoop(
             subscription=subscription,
             publisher=publisher,
             step=step,
@@ -51,8 +56,13 @@ def main() -> None:
             decode=decode,
             telemetry=telemetry,
             probe=fault_probe(settings.crash_at),
-        ).run(is_stopping)
-        step.flush()
+        )
+        try:
+            online.tend()
+            line.run(is_stopping)
+            step.flush()
+        except StoppedError:
+            structlog.get_logger().warning("rows_left_in_the_topic")
 
 
 if __name__ == "__main__":

@@ -63,8 +63,10 @@ class FeatureSink:
             self.flush()
 
     def on_idle(self) -> None:
-        """Flush: nothing more is on its way."""
+        """Flush: nothing more is on its way. Then see to the stores."""
         self.flush()
+        for store in self._stores.values():
+            store.tend()
 
     def flush(self) -> None:
         """Make everything up to the last check-point durable in every store, then commit it."""

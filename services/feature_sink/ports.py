@@ -21,7 +21,22 @@ class RowStore(Protocol):
     """A store of feature rows; writing the same batch again changes nothing."""
 
     def write(self, batches: Sequence[Batch]) -> int:
-        """Write ``batches`` and return the number of rows taken; all of them are durable then."""
+        """Write ``batches`` and return the number of rows taken; all of them are durable then.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the store is a server that does not answer; the same batches are to be written again.
+        """
+
+    def tend(self) -> None:
+        """Nothing is being written: see whether the store still holds what it was given.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the store is a server that does not answer.
+        """
 
     def close(self) -> None:
         """Release the store."""

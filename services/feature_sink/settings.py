@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
+from alphaline.runtime.feature_store import OnlineStoreSettings
 from alphaline.runtime.settings import LineSettings
 
 
-class Settings(LineSettings):
+class Settings(LineSettings, OnlineStoreSettings):
     """Settings of step 2b."""
 
     feature_sets: str = Field(

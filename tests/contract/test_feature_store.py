@@ -1,9 +1,9 @@
-"""Plain Feast reads what our writers wrote, and our bytes are Feast's bytes."""
+"""Plain Feast reads what our writers wrote to files, and our bytes are Feast's bytes."""
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,54 +20,29 @@ from feast.protos.feast.types.Value_pb2 import Value
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alphaline.messages import MINUTE_NS, FeatureVector
+from alphaline.messages import MINUTE_NS
 from alphaline.runtime.feature_store import (
-    FeatureTable,
     OfflineWriter,
-    OnlineWriter,
     StorePaths,
     encoding,
 )
-from alphaline.runtime.feature_store.offline import arrow_rows
+from alphaline.runtime.feature_store.sqlite_online import SqliteOnlineWriter
 from alphaline.runtime.telemetry import Telemetry
-from feature_repo.store import apply
+from tests.feature_rows import (
+    IBM,
+    SPY,
+    TABLE,
+    closing_store,
+    feast_writes,
+    float32s,
+    known,
+    rows,
+    served,
+    vector,
+)
 
 # DuckDB's client warns about its own caller, ibis.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
-
-TABLE = FeatureTable("intraday_v1", ("return_1m", "rsi_14", "vix_close"))
-MONDAY = pd.Timestamp("2011-01-03 14:30", tz="UTC").value
-SPY, IBM = "eq.us.spy", "eq.us.ibm"
-
-float32s = st.floats(width=32, allow_nan=False, allow_infinity=False)
-
-
-def vector(
-    minute: int,
-    values: Sequence[float | None] = (0.5, -1.25, None),
-    instrument: str = SPY,
-    delay_ns: int = MINUTE_NS,
-) -> FeatureVector:
-    ts_event = MONDAY + minute * MINUTE_NS
-    return FeatureVector(
-        instrument=instrument,
-        ts_event=ts_event,
-        ts_known=ts_event + delay_ns,
-        feature_set="intraday_v1",
-        values=tuple(None if v is None else float(np.float32(v)) for v in values),
-        status="".join("w" if v is None else "k" for v in values),
-        close=127.125,
-        engine="generic",
-    )
-
-
-@contextmanager
-def closing_store(data_root: Path) -> Iterator[FeatureStore]:
-    store = apply(data_root, [TABLE])
-    yield store
-    # Feast never closes its connection to the online store.
-    with closing(store._get_provider().online_store._get_conn(store.config)):
-        pass
 
 
 @pytest.fixture
@@ -77,8 +52,8 @@ def store(tmp_path: Path) -> Iterator[FeatureStore]:
 
 
 @pytest.fixture
-def online(tmp_path: Path) -> Iterator[OnlineWriter]:
-    with closing(OnlineWriter(StorePaths(tmp_path).online, TABLE)) as writer:
+def online(tmp_path: Path) -> Iterator[SqliteOnlineWriter]:
+    with closing(SqliteOnlineWriter(StorePaths(tmp_path).online, TABLE)) as writer:
         yield writer
 
 
@@ -88,21 +63,11 @@ def offline(tmp_path: Path) -> Iterator[OfflineWriter]:
         yield writer
 
 
-def served(store: FeatureStore, *instruments: str) -> dict[str, list[Any]]:
-    service = store.get_feature_service("spy_intraday_v1")
-    rows = [{"instrument": instrument} for instrument in instruments]
-    return store.get_online_features(service, rows).to_dict()
-
-
 def history(store: FeatureStore, instrument: str, *asked_at: pd.Timestamp) -> pd.DataFrame:
     asks = pd.DataFrame({"instrument": instrument, "event_timestamp": list(asked_at)})
     service = store.get_feature_service("spy_intraday_v1")
     rows = store.get_historical_features(asks, service).to_df()
     return rows.sort_values("event_timestamp").reset_index(drop=True)
-
-
-def known(of: FeatureVector) -> pd.Timestamp:
-    return pd.Timestamp(of.ts_known, tz="UTC")
 
 
 def stored(path: Path) -> list[tuple[Any, ...]]:
@@ -148,7 +113,7 @@ def test_attribute_values_and_texts_are_spelt_as_feast_spells_them(
 def test_the_writer_creates_the_tables_that_feast_creates(
     tmp_path: Path, store: FeatureStore
 ) -> None:
-    OnlineWriter(tmp_path / "ours.db", TABLE).close()
+    SqliteOnlineWriter(tmp_path / "ours.db", TABLE).close()
     definitions = []
     for path in (tmp_path / "ours.db", StorePaths(tmp_path).online):
         with closing(sqlite3.connect(path)) as connection:
@@ -158,17 +123,7 @@ def test_the_writer_creates_the_tables_that_feast_creates(
 
 
 @settings(max_examples=20, deadline=None)
-@given(
-    rows=st.lists(
-        st.tuples(
-            st.sampled_from((SPY, IBM)),
-            st.lists(st.none() | float32s, min_size=3, max_size=3),
-            st.integers(1, 3 * MINUTE_NS),
-        ),
-        min_size=1,
-        max_size=8,
-    )
-)
+@given(rows=rows)
 def test_the_online_store_has_the_bytes_that_feast_writes(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[tuple[str, list[float | None], int]],
@@ -180,83 +135,29 @@ def test_the_online_store_has_the_bytes_that_feast_writes(
     ours, theirs = tmp_path_factory.mktemp("ours"), tmp_path_factory.mktemp("theirs")
     with (
         closing_store(theirs) as store,
-        closing(OnlineWriter(StorePaths(ours).online, TABLE)) as writer,
+        closing(SqliteOnlineWriter(StorePaths(ours).online, TABLE)) as writer,
     ):
         for one in vectors:
-            store.write_to_online_store("intraday_v1", arrow_rows(TABLE, [one]).to_pandas())
+            feast_writes(store, one)
             writer.write([one])
         assert stored(StorePaths(ours).online) == stored(StorePaths(theirs).online)
 
 
-def test_online_features_are_what_was_written_with_null_as_none(
-    store: FeatureStore, online: OnlineWriter
-) -> None:
-    spy, ibm = vector(0, (0.1, None, -3e-38)), vector(0, (7.0, 1e10, 18.25), IBM)
-    assert online.write([spy, ibm]) == 2
-    features = served(store, SPY, IBM, "eq.us.aapl")
-    for position, column in enumerate(TABLE.columns):
-        assert features[column] == [spy.values[position], ibm.values[position], None]
-    assert features["ts_event"] == [spy.ts_event, ibm.ts_event, None]
-    assert features["ts_known_ns"] == [spy.ts_known, ibm.ts_known, None]
-    assert features["status"] == ["kwk", "kkk", None]
-    assert features["close"] == [127.125, 127.125, None]
-
-
-@pytest.mark.parametrize("restart", [False, True])
-def test_an_older_vector_never_overwrites(
-    tmp_path: Path, store: FeatureStore, online: OnlineWriter, restart: bool
-) -> None:
-    online.write([vector(1, (1, 1, 1)), vector(3, (3, 3, 3)), vector(2, (2, 2, 2))])
-    if restart:
-        online.close()
-        online = OnlineWriter(StorePaths(tmp_path).online, TABLE)
-    assert online.write([vector(2, (2, 2, 2))]) == 0
-    assert online.write([vector(3, (3, 3, 3))]) == 0, "a duplicate changes nothing"
-    assert served(store, SPY)["rsi_14"] == [3.0]
-    assert online.write([vector(4, (4, 4, 4))]) == 1
-    assert served(store, SPY)["rsi_14"] == [4.0]
-
-
-def test_of_bars_released_by_one_clock_record_the_latest_is_served(
-    store: FeatureStore, online: OnlineWriter, offline: OfflineWriter
-) -> None:
-    early = vector(0, (1, 1, 1), delay_ns=10 * MINUTE_NS)
-    late = vector(5, (2, 2, 2), delay_ns=5 * MINUTE_NS)
-    assert early.ts_known == late.ts_known
-    for first, batch in enumerate(([early], [late], [early])):
-        online.write(batch)
-        offline.append(0, first, first, batch)
-    assert served(store, SPY)["rsi_14"] == [2.0]
-    assert history(store, SPY, known(late))["rsi_14"].tolist() == [2.0]
-
-
 def test_the_writer_goes_on_after_others_have_moved_its_rows(
-    tmp_path: Path, store: FeatureStore, online: OnlineWriter
+    tmp_path: Path, store: FeatureStore, online: SqliteOnlineWriter
 ) -> None:
     online.write([vector(0), vector(0, instrument=IBM)])
     path = StorePaths(tmp_path).online
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute('DELETE FROM "alphaline_intraday_v1" WHERE rowid = 2')
         other.execute("VACUUM")
-    frame = arrow_rows(TABLE, [vector(1, (9, 9, 9), "eq.us.aapl")]).to_pandas()
-    store.write_to_online_store("intraday_v1", frame)
+    feast_writes(store, vector(1, (9, 9, 9), "eq.us.aapl"))
     online.write([vector(2, (5, 6, 7)), vector(2, (8, None, 1), IBM)])
     online.write([vector(3, (4, 4, 4), "eq.us.aapl")])
     features = served(store, SPY, IBM, "eq.us.aapl")
     assert features["return_1m"] == [5.0, 8.0, 4.0]
     assert features["rsi_14"] == [6.0, None, 4.0]
     assert features["vix_close"] == [7.0, 1.0, 4.0]
-
-
-def test_what_feast_wrote_later_is_not_overwritten(
-    store: FeatureStore, online: OnlineWriter
-) -> None:
-    online.write([vector(0, (1, 1, 1))])
-    store.write_to_online_store(
-        "intraday_v1", arrow_rows(TABLE, [vector(9, (9, 9, 9))]).to_pandas()
-    )
-    assert online.write([vector(5, (5, 5, 5))]) == 0
-    assert served(store, SPY)["return_1m"] == [9.0]
 
 
 def test_historical_features_are_what_was_written_with_null_as_nan(

@@ -21,8 +21,9 @@ from feast.data_source import PushMode
 
 from alphaline.features import feature_set
 from alphaline.messages import MINUTE_NS, FeatureVector
-from alphaline.runtime.feature_store import FeatureTable, OnlineWriter, StorePaths
+from alphaline.runtime.feature_store import FeatureTable, StorePaths
 from alphaline.runtime.feature_store.offline import arrow_rows, create_empty
+from alphaline.runtime.feature_store.sqlite_online import SqliteOnlineWriter
 from feature_repo.entities import instrument
 from feature_repo.store import build
 from feature_repo.views import feature_view, source
@@ -43,7 +44,7 @@ def run() -> list[dict[str, Any]]:
 def _measure(folder: Path, rows: int) -> dict[str, Any]:
     minutes = iter(range(10**9))
     with (
-        closing(OnlineWriter(StorePaths(folder / "ours").online, TABLE)) as writer,
+        closing(SqliteOnlineWriter(StorePaths(folder / "ours").online, TABLE)) as writer,
         _push_store(folder / "feast") as store,
     ):
         ours, pushed = [], []

@@ -21,6 +21,9 @@ class OfflineRows:
             writer.append(batch.partition, batch.first, batch.last, batch.vectors)
         return sum(len(batch.vectors) for batch in batches)
 
+    def tend(self) -> None:
+        """Do nothing: a part that was written is on disk."""
+
     def close(self) -> None:
         """Give the folders back."""
         for writer in self._writers.values():

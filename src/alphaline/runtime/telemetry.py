@@ -153,6 +153,13 @@ METRICS = {
         ),
         Metric("sink_rows_total", "counter", "rows", "Rows made durable.", ("store",)),
         Metric(
+            "sink_store_available",
+            "gauge",
+            "boolean",
+            "1 while the store takes rows, 0 while the sink waits for it.",
+            ("store",),
+        ),
+        Metric(
             "gateway_requests_total", "counter", "requests", "HTTP requests.", ("route", "status")
         ),
         Metric(

@@ -30,6 +30,9 @@ class Rows:
         self.batches += batches
         return sum(len(batch.vectors) for batch in batches)
 
+    def tend(self) -> None:
+        """Remember nothing: a list forgets no row."""
+
     def close(self) -> None:
         """Remember that it was closed."""
         self.journal.append(f"{self.name} closed")

@@ -1,8 +1,8 @@
 """Feast's spelling of entity keys and values, byte for byte, without Feast.
 
 Keys follow ``serialize_entity_key`` at serialization version 3, values are serialized messages
-``feast.types.Value``, texts what Feast keeps beside a value for text filters. The contract tests
-compare all of them with Feast's own functions.
+``feast.types.Value``, texts what Feast's SQLite store keeps beside a value for text filters. The
+contract tests compare all of them with Feast's own functions.
 """
 
 from datetime import UTC, datetime
@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from alphaline.messages import FeatureVector
+
 _LENGTH = Struct("<I")
 _STRING_TYPE = 2
 # Field number and wire type of each kind within feast.types.Value.
@@ -20,6 +22,9 @@ _STRING_TAG = 0x12
 _INT64_TAG = 0x20
 _DOUBLE_TAG = 0x29
 _FLOAT_TAG = 0x35
+# Likewise within google.protobuf.Timestamp.
+_SECONDS_TAG = 0x08
+_NANOSECONDS_TAG = 0x10
 _DOUBLE = Struct("<Bd")
 _FLOAT_CELL = np.dtype([("tag", "u1"), ("value", "<f4")])
 
@@ -68,6 +73,17 @@ def string_cell(text: str) -> Cell:
     """Return value and text of a string."""
     payload = text.encode()
     return bytes([_STRING_TAG]) + _varint(len(payload)) + payload, text
+
+
+def attribute_cells(vector: FeatureVector) -> tuple[Cell, ...]:
+    """Return values and texts of what a row says beside its features, in the table's order."""
+    return (
+        int64_cell(vector.ts_event),
+        int64_cell(vector.ts_known),
+        double_cell(vector.close),
+        string_cell(vector.status),
+        string_cell(vector.engine),
+    )
 
 
 def int64_of(value: bytes) -> int:
@@ -120,3 +136,11 @@ def stored_seconds(microseconds: int) -> int:
     """
     naive = datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(tzinfo=None)
     return int(naive.timestamp())
+
+
+@lru_cache(maxsize=1024)
+def timestamp(microseconds: int) -> bytes:
+    """Return a UTC time as a serialized ``google.protobuf.Timestamp``: Feast's spelling in Redis."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    fields = ((_SECONDS_TAG, seconds), (_NANOSECONDS_TAG, rest * 1000))
+    return b"".join(bytes([tag]) + _varint(number) for tag, number in fields if number)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 from alphaline.errors import ContractError, MessageError
 from alphaline.messages import MINUTE_NS, FeatureVector
 
+# A vector describes the market of its minute. After an hour it says nothing about it any more: a
+# historical query returns null then. The bound also keeps Feast's range join linear: 7,800 decisions
+# over 12,000 rows take 0.5 s with it and 32 s without. Feast applies it to no online store, so an
+# online reader judges age by ``ts_known_ns``.
+MAX_AGE = timedelta(hours=1)
 PROJECT = "alphaline"
 ENTITY = "instrument"
 # What a stored row says beside the feature values, with Arrow's type; the order is that of the files.
