@@ -24,7 +24,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools monitoring dashboards clean distclean
+.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,7 +110,7 @@ test: setup setup-serving setup-servers ## Every test that belongs to a change (
 	$(BIN)/pytest -m "not soak"
 
 test-fast: setup ## Only tests that need no broker and take seconds
-	$(BIN)/pytest -m "not soak and not slow and not kafka"
+	$(BIN)/pytest -m "not soak and not slow and not kafka and not servers"
 
 test-seldon: setup setup-seldon ## Tests of the model server in seldon-core's wrapper
 	$(BIN)/pytest -m seldon
@@ -189,6 +189,12 @@ charts: chart-tools ## Check the Helm chart: values, manifests, hardening, setti
 chart-files: chart-tools ## Rewrite what the chart copies from elsewhere, and its README
 	$(BIN)/python -m ci.charts.copied --write
 	.tools/go/bin/helm-docs --chart-search-root deploy/helm --log-level warning
+
+manifests: chart-tools ## Check the kustomizations and Argo CD's objects, and that they say what the chart says
+	$(BIN)/python -m ci.manifests
+
+manifest-files: chart-tools ## Rewrite what the kustomizations take from the chart
+	$(BIN)/python -m ci.manifests.generated --write
 
 monitoring: setup ## Check alert rules, their tests, dashboards, routes, runbooks (promtool, amtool)
 	$(BIN)/python -m ci.monitoring
