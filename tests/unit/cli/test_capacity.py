@@ -47,7 +47,9 @@ def test_costs_are_those_that_the_benchmark_wrote():
 
 
 def test_results_without_costs_by_process_are_refused():
-    with pytest.raises(ContractError, match=r"processor time per bar in broker.*run that benchmark"):
+    with pytest.raises(
+        ContractError, match=r"processor time per bar in broker.*run that benchmark"
+    ):
         costs([{"name": wall_name(JUDGED, 500), "ours": 1.0}], JUDGED)
 
 
