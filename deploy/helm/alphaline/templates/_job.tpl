@@ -13,6 +13,14 @@ metadata:
     {{- include "alphaline.labels" . | nindent 4 }}
 spec:
   backoffLimit: {{ .attempts }}
+  {{- if not .attempts }}
+  podFailurePolicy:
+    rules:
+      # A pod that had to make room for the line failed at nothing: it is made again.
+      - action: Ignore
+        onPodConditions:
+          - type: DisruptionTarget
+  {{- end }}
   ttlSecondsAfterFinished: 86400
   template:
     metadata:
@@ -22,7 +30,8 @@ spec:
         {{- . | nindent 8 }}
         {{- end }}
     spec:
-      restartPolicy: OnFailure
+      # A pod that is kept can be asked why it failed; one that is tried again cleans up after itself.
+      restartPolicy: {{ ternary "OnFailure" "Never" (gt (int .attempts) 0) }}
       serviceAccountName: {{ include "alphaline.fullname" .root }}
       automountServiceAccountToken: false
       enableServiceLinks: false
