@@ -7,9 +7,9 @@ import uvicorn
 
 from alphaline.runtime.messaging import KafkaSubscription
 from alphaline.runtime.service import configure_logging, start_telemetry, stop_on_signals
-from services.gateway.adapters.ledger_file import LedgerFile
 from services.gateway.adapters.line_follower import LineFollower
 from services.gateway.adapters.risk_status import GrpcRiskView
+from services.gateway.adapters.stored_ledger import StoredLedger
 from services.gateway.read_model import ReadModel
 from services.gateway.settings import Settings
 from services.gateway.topics import followed
@@ -28,7 +28,7 @@ def main() -> int:
     partitions = followed(settings.partition_count)
     model = ReadModel(partitions, settings.signal_capacity, settings.event_capacity)
     risk = GrpcRiskView(settings.risk_address)
-    app = create_app(model, LedgerFile(settings.ledger), risk, telemetry)
+    app = create_app(model, StoredLedger(settings.ledger_place()), risk, telemetry)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from alphaline.runtime.telemetry import Telemetry
-from services.gateway.adapters.ledger_file import LedgerFile
 from services.gateway.adapters.risk_status import GrpcRiskView
+from services.gateway.adapters.stored_ledger import StoredLedger
 from services.gateway.read_model import ReadModel
 from services.gateway.settings import Settings
 from services.gateway.topics import followed
@@ -18,7 +18,7 @@ def document() -> str:
     model = ReadModel(followed(count), 1, 1)
     # Nothing is asked of the adapters: a description needs no ledger and no risk service.
     app = create_app(
-        model, LedgerFile(Path("ledger.sqlite")), GrpcRiskView(""), Telemetry("gateway")
+        model, StoredLedger(Path("ledger.sqlite")), GrpcRiskView(""), Telemetry("gateway")
     )
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 

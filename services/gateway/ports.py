@@ -14,7 +14,7 @@ class KillSwitch(NamedTuple):
 
 
 class Ledger(Protocol):
-    """The paper account's file; LineError while its writer has not made it."""
+    """The paper account's ledger; LineError while its writer has not made it, or it does not answer."""
 
     def positions(self) -> Rows:
         """Return every position, flat ones included."""

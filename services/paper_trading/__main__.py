@@ -9,9 +9,8 @@ from alphaline.runtime import determinism
 determinism.apply()
 
 from alphaline.errors import LedgerError  # noqa: E402
-from alphaline.runtime.ledger_audit import audit_at  # noqa: E402
-from alphaline.runtime.ledger_store import LedgerStore  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
+from alphaline.runtime.patience import StoppedError  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
@@ -23,6 +22,7 @@ from alphaline.runtime.service import (  # noqa: E402
 )
 from alphaline.runtime.telemetry import Telemetry  # noqa: E402
 from alphaline.trading.strategy import read_strategy  # noqa: E402
+from services.paper_trading.adapters.awaited_ledger import AwaitedLedger  # noqa: E402
 from services.paper_trading.handlers import (  # noqa: E402
     APPROVED,
     BARS,
@@ -44,26 +44,30 @@ def main() -> None:
     reference = ReferenceData(settings.reference_root)
     files = settings.strategy_files()
     strategies = [read_strategy(path.read_bytes(), str(path)) for path in files]
-    store = LedgerStore(settings.ledger, settings.writer_epoch)
+    try:
+        ledger = AwaitedLedger(settings.ledger_place(), settings.writer_epoch, is_stopping)
+        saved = ledger.load_state()
+    except StoppedError:
+        return
     partitions = settings.own_partitions()
     recovered = recover(
-        store.load_state(),
+        saved,
         {strategy.strategy_id: strategy for strategy in strategies},
         reference.instruments,
         [(topic, number) for topic in (BARS, APPROVED) for number in partitions],
     )
     step = PaperStep(
         recovered.account,
-        store,
+        ledger,
         settings.commit_minutes,
         telemetry,
         recovered.release,
         recovered.homes,
-        lambda: audit_at(settings.ledger),
+        ledger.audit,
     )
     outputs = [(topic, number) for topic in (ORDERS, FILLS, POSITIONS) for number in partitions]
     with connections(settings, "paper_trading") as (subscription, publisher):
-        telemetry.ready_when(lambda: True)
+        telemetry.ready_when(lambda: ledger.is_available)
         line = LineLoop(
             subscription=subscription,
             publisher=publisher,
@@ -76,7 +80,7 @@ def main() -> None:
             probe=fault_probe(settings.crash_at),
         )
         run_or_stand(line, telemetry, is_stopping)
-    store.close()
+    ledger.close()
 
 
 def run_or_stand(line: LineLoop, telemetry: Telemetry, is_stopping: Callable[[], bool]) -> None:

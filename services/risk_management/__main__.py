@@ -1,15 +1,19 @@
 """Wires step 4: proposals by gRPC; marks, orders and fills from Kafka → journal, `risk.decisions.v1`."""
 
+from collections.abc import Callable
+
 import structlog
 
 from alphaline.runtime import determinism
 
 determinism.apply()
 
+from alphaline.errors import StoreUnavailableError  # noqa: E402
 from alphaline.runtime.deployed_models import DeployedModelsReader  # noqa: E402
 from alphaline.runtime.journal import RiskJournal  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.messaging import KafkaPublisher, KafkaSubscription, Outgoing  # noqa: E402
+from alphaline.runtime.patience import StoppedError, until_answered  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
@@ -34,7 +38,10 @@ def main() -> None:
     is_stopping = stop_on_signals()
     telemetry = start_telemetry(settings, "risk_management")
     reference = ReferenceData(settings.reference_root)
-    journal = RiskJournal(settings.journal, settings.writer_epoch)
+    try:
+        journal = _journal(settings, is_stopping)
+    except StoppedError:
+        return
     follower = KafkaSubscription(
         settings.kafka_bootstrap_servers, "risk_management.models", settings.topic_prefix
     )
@@ -45,14 +52,14 @@ def main() -> None:
         [(topic, number) for topic in (BARS, ORDERS, FILLS) for number in partitions],
     )
     with connections(settings, "risk_management") as (subscription, publisher):
-        desk = _desk(settings, reference, journal, recovered, publisher, follower)
+        desk = _desk(settings, reference, journal, recovered, publisher, follower, is_stopping)
         step = RiskStep(desk, settings.snapshot_minutes, telemetry)
         wait_s = None if settings.clock_mode == "replay" else settings.positions_deadline_ms / 1000
         server, port = serve(RiskServicer(desk, wait_s, telemetry), settings.risk_listen)
         structlog.get_logger().info("risk_served", port=port)
         warm_up()
         reference.sessions.index_at(0)
-        telemetry.ready_when(lambda: True)
+        telemetry.ready_when(lambda: desk.is_ready)
         LineLoop(
             subscription=subscription,
             publisher=publisher,
@@ -68,6 +75,13 @@ def main() -> None:
     journal.close()
 
 
+def _journal(settings: Settings, is_stopping: Callable[[], bool]) -> RiskJournal:
+    place = settings.journal_place()
+    return until_answered(
+        lambda: RiskJournal(place, settings.writer_epoch), StoreUnavailableError, is_stopping
+    )
+
+
 def _desk(
     settings: Settings,
     reference: ReferenceData,
@@ -75,6 +89,7 @@ def _desk(
     recovered: Recovered,
     publisher: KafkaPublisher,
     follower: KafkaSubscription,
+    is_stopping: Callable[[], bool],
 ) -> RiskDesk:
     return RiskDesk(
         recovered.state,
@@ -89,6 +104,7 @@ def _desk(
             Outgoing(DECISIONS, decision.proposal.instrument, decision, 0)
         ),
         recovered.release,
+        is_stopping,
     )
 
 

@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable, Mapping
 
 import msgspec
+import structlog
 
+from alphaline.errors import StoreUnavailableError
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.minutes import Minute
 from alphaline.market.release import PartitionedRelease
@@ -19,6 +21,7 @@ from alphaline.messages import (
 )
 from alphaline.runtime.journal import IdConflict
 from alphaline.runtime.messaging import TopicPartitionKey
+from alphaline.runtime.patience import StoppedError
 from alphaline.trading.risk.judge import DUPLICATE_ID_CONFLICT, judge
 from alphaline.trading.risk.limits import RiskProfile
 from alphaline.trading.risk.state import RiskState
@@ -26,6 +29,8 @@ from services.risk_management.ports import Deployments, Journal
 
 # A caller that has gone away is noticed within this time.
 _SLICE_S = 0.25
+# An idle service notices within this time that its journal's database has gone, or is back.
+_ASK_EVERY_S = 1.0
 
 
 class PositionsStaleError(Exception):
@@ -37,6 +42,10 @@ class RiskDesk:
 
     The loop's thread moves the state, the server's threads judge; one lock keeps them apart.
 
+    Without an answer of the journal's database nothing is judged (StoreUnavailableError). A decision
+    whose recording was not confirmed may be in the journal: nothing else is judged and no minute taken
+    before that is known, and if it is there it counts as if it had been confirmed.
+
     Parameters
     ----------
     state
@@ -45,6 +54,8 @@ class RiskDesk:
         Publishes a decision; called in the order of the journal.
     release
         The release rule, with the bars that it held back when the state was kept.
+    is_stopping
+        Ends the wait of a minute for the journal.
     """
 
     def __init__(
@@ -57,6 +68,7 @@ class RiskDesk:
         deployments: Deployments,
         announce: Callable[[RiskDecision], None],
         release: PartitionedRelease,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._state = state
         self.profile = profile
@@ -68,6 +80,9 @@ class RiskDesk:
         self._announce = announce
         self._moved = threading.Condition()
         self._release = release
+        self._is_stopping = is_stopping
+        self._in_doubt: Proposal | None = None
+        self._asked_at = time.monotonic()
         self._models_seen = 0
         self._unapplied = list(journal.decisions(state.line_time))
         for decision in self._unapplied:
@@ -79,13 +94,25 @@ class RiskDesk:
         return self._state.line_time
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the journal's database answered when it was last asked."""
+        return self._journal.is_available
+
+    @property
     def state(self) -> RiskState:
         """The state; read it between minutes only."""
         return self._state
 
     def on_minute(self, minute: Minute) -> None:
-        """Take one minute: approvals of the journal first, then marks, orders and fills."""
+        """Take one minute: approvals of the journal first, then marks, orders and fills.
+
+        Raises
+        ------
+        StoppedError
+            If the service is told to stop while it has to wait for the journal.
+        """
         with self._moved:
+            self._wait_until_settled()
             self._apply_approvals(minute.ts)
             for arrival in self._release.on_minute(minute).bars:
                 self._state.on_bar(arrival.bar)
@@ -110,12 +137,17 @@ class RiskDesk:
         ------
         PositionsStaleError
             If they did not; nothing is recorded.
+        StoreUnavailableError
+            If the journal's database does not answer; the same proposal may be asked again.
         """
         with self._moved:
+            self._settle()
             known = self._journal.lookup(proposal)
             if known is not None:
                 return self._answer(proposal, known)
             self._wait_for(proposal.prior_line_time, wait_s, is_waited_for)
+            # Another caller may have left one meanwhile.
+            self._settle()
             self._apply_approvals(proposal.line_time)
             self._take_deployments()
             denials = judge(
@@ -125,18 +157,24 @@ class RiskDesk:
                 self._instruments.get(proposal.instrument),
                 self._sessions,
             )
-            decided = self._journal.append(proposal, denials, self._digest)
-            decision = self._answer(proposal, decided)
-            if not decision.denials:
-                self._state.approve(proposal)
-            self._announce(decision)
-            return decision
+            try:
+                decided = self._journal.append(proposal, denials, self._digest)
+            except StoreUnavailableError:
+                self._in_doubt = proposal
+                raise
+            return self._take(proposal, decided)
 
     def engage_kill_switch(self, by: str, why: str) -> None:
-        """Stop all trading, durably."""
+        """Stop all trading, durably.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If it could not be recorded: then trading is stopped for as long as this process lives.
+        """
         with self._moved:
-            self._journal.engage_kill_switch(by, why, self._state.line_time)
             self._state.engage_kill_switch(by, why, self._state.line_time)
+            self._journal.engage_kill_switch(by, why, self._state.line_time)
 
     def clear_kill_switch(self, by: str, why: str) -> None:
         """Let trading go on; ContractError if ``by`` names nobody."""
@@ -154,6 +192,48 @@ class RiskDesk:
             value = {"state": self._state.snapshot(), "release": self._release.snapshots()}
             snapshot = msgspec.json.encode(value)
             self._journal.save_state(self._state.line_time, positions, snapshot)
+
+    def look_after_journal(self) -> None:
+        """Ask the journal's database for a sign of life, at most once a second."""
+        if time.monotonic() - self._asked_at < _ASK_EVERY_S:
+            return
+        with self._moved:
+            self._asked_at = time.monotonic()
+            was_available = self._journal.is_available
+            try:
+                self._journal.ask()
+            except StoreUnavailableError as error:
+                if was_available:
+                    structlog.get_logger().error("journal_does_not_answer", detail=str(error))
+                return
+            if not was_available:
+                structlog.get_logger().info("journal_answers")
+
+    def _wait_until_settled(self) -> None:
+        while True:
+            try:
+                self._settle()
+            except StoreUnavailableError as error:
+                if self._is_stopping():
+                    raise StoppedError("stopped while waiting for the journal") from error
+                self._moved.wait(_SLICE_S)
+            else:
+                return
+
+    def _settle(self) -> None:
+        if self._in_doubt is None:
+            return
+        decided = self._journal.lookup_settled(self._in_doubt)
+        proposal, self._in_doubt = self._in_doubt, None
+        if decided is not None:
+            self._take(proposal, decided)
+
+    def _take(self, proposal: Proposal, decided: RiskDecision | IdConflict) -> RiskDecision:
+        decision = self._answer(proposal, decided)
+        if not decision.denials:
+            self._state.approve(proposal)
+        self._announce(decision)
+        return decision
 
     def _apply_approvals(self, ts: int) -> None:
         while self._unapplied and self._unapplied[0].proposal.line_time <= ts:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+import structlog
+
+from alphaline.errors import StoreUnavailableError
 from alphaline.market.minutes import Minute
 from alphaline.messages import MINUTE_NS
 from alphaline.runtime.messaging import Outgoing, TopicPartitionKey
@@ -31,13 +34,19 @@ class RiskStep:
         return ()
 
     def checkpoint(self, line_time: int, positions: Mapping[TopicPartitionKey, int]) -> None:
-        """Snapshot once the interval has passed."""
-        if line_time >= self._snapshot_at:
-            self._snapshot_at = line_time + self._interval_ns
+        """Snapshot once the interval has passed; a journal that does not answer gets it later."""
+        if line_time < self._snapshot_at:
+            return
+        try:
             self._desk.save_state(positions)
+        except StoreUnavailableError as error:
+            structlog.get_logger().warning("snapshot_put_off", detail=str(error))
+        else:
+            self._snapshot_at = line_time + self._interval_ns
 
     def on_idle(self) -> None:
-        """Do nothing: the journal is durable by itself."""
+        """See whether the journal's database is there: what it holds is durable by itself."""
+        self._desk.look_after_journal()
 
     def _tell_exposures(self) -> None:
         gross = self._desk.state.gross_exposures()

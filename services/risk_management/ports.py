@@ -9,10 +9,24 @@ from alphaline.runtime.messaging import TopicPartitionKey
 
 
 class Journal(Protocol):
-    """The order of record, and the memory of every answer."""
+    """The order of record, and the memory of every answer.
+
+    Everything here raises StoreUnavailableError while the database does not answer. A write that ends
+    so may be durable or not.
+    """
+
+    @property
+    def is_available(self) -> bool:
+        """Return whether the database answered when it was last asked."""
+
+    def ask(self) -> None:
+        """Ask the database for a sign of life; connects again where the connection was lost."""
 
     def lookup(self, proposal: Proposal) -> RiskDecision | IdConflict | None:
         """Return what was decided on ``proposal`` before."""
+
+    def lookup_settled(self, proposal: Proposal) -> RiskDecision | IdConflict | None:
+        """Return the same once every write that was begun before has ended, one way or the other."""
 
     def append(
         self, proposal: Proposal, denials: tuple[Denial, ...], limits_digest: str

@@ -5,7 +5,7 @@ from concurrent import futures
 
 import grpc
 
-from alphaline.errors import BrokerError, ContractError, MessageError
+from alphaline.errors import BrokerError, ContractError, MessageError, StoreUnavailableError
 from alphaline.runtime.rpc import risk_pb2
 from alphaline.runtime.rpc.risk_codec import Verdict, proposal_from_wire, verdict_to_wire
 from alphaline.runtime.rpc.risk_pb2_grpc import (
@@ -49,7 +49,7 @@ class RiskServicer(RiskServiceServicer):  # type: ignore[misc]
                 decision = self._desk.judge(proposal, self._wait_s, context.is_active)
         except PositionsStaleError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-        except BrokerError as error:
+        except (BrokerError, StoreUnavailableError) as error:
             context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         self._counts[not decision.denials] += 1
         return verdict_to_wire(
@@ -75,7 +75,14 @@ class RiskServicer(RiskServiceServicer):  # type: ignore[misc]
         """Stop all trading."""
         if not request.by.strip():
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "expected who engages it, saw nobody")
-        self._desk.engage_kill_switch(request.by, request.reason)
+        try:
+            self._desk.engage_kill_switch(request.by, request.reason)
+        except StoreUnavailableError as error:
+            self._tell_kill_switch()
+            context.abort(
+                grpc.StatusCode.UNAVAILABLE,
+                f"engaged for as long as this process lives, but not recorded: {error}. Ask again",
+            )
         return self._kill_switch()
 
     def ClearKillSwitch(  # noqa: N802
@@ -86,6 +93,8 @@ class RiskServicer(RiskServiceServicer):  # type: ignore[misc]
             self._desk.clear_kill_switch(request.by, request.reason)
         except ContractError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except StoreUnavailableError as error:
+            context.abort(grpc.StatusCode.UNAVAILABLE, f"{error}; it stays as it is")
         return self._kill_switch()
 
     def Status(  # noqa: N802

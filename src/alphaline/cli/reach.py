@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from alphaline.errors import LineError
 
 if TYPE_CHECKING:
+    from alphaline.runtime.database import Place
     from alphaline.runtime.messaging import KafkaSubscription, TopicPartitionKey
 
 
@@ -47,6 +48,19 @@ class Reach:
     def path(self, name: str) -> Path:
         """Return a setting that is a path; LineError if it is not there."""
         return Path(self.demand(name))
+
+    def database(self, name: str) -> "Place":
+        """Return the journal's or the ledger's database; LineError if neither file nor server is there.
+
+        Parameters
+        ----------
+        name
+            ``ALPHALINE_JOURNAL`` or ``ALPHALINE_LEDGER``.
+        """
+        from alphaline.runtime.database import DatabaseAddress
+
+        uri = self.settings.get(f"{name}_DATABASE", "")
+        return DatabaseAddress(uri) if uri else self.path(name)
 
     @property
     def partition_count(self) -> int:

@@ -33,7 +33,7 @@ def report(
         run = collect(
             subscription,
             line.partition_count,
-            line.path("ALPHALINE_LEDGER"),
+            line.database("ALPHALINE_LEDGER"),
             ReferenceData(line.reference_root),
             read_strategy(files[0].read_bytes(), str(files[0])),
             None,

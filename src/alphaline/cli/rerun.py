@@ -22,7 +22,14 @@ def rerun(
     lake: Annotated[Path, typer.Option(help="Folder of the lake: the market log.")],
     strategy: Annotated[Path, typer.Option(help="Strategy file.")],
     limits: Annotated[Path, typer.Option(help="Limits file.")],
-    journal: Annotated[Path, typer.Option(help="Risk journal: its order of record is an input.")],
+    journal: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE|URI",
+            help="Risk journal, whose order of record is an input: a file, or postgresql://user@host/name "
+            "with the password in PGPASSWORD, which no list of processes shows.",
+        ),
+    ],
     model: Annotated[Path, typer.Option(help="Folder of the signed model.")],
     public_key: Annotated[Path, typer.Option(help="Key that the model was signed with.")],
     deployed: Annotated[Path, typer.Option(help="JSON of the models.deployed.v1 record.")],
@@ -38,6 +45,7 @@ def rerun(
     from alphaline.features.stream import FeatureStream
     from alphaline.messages import ModelDeployed
     from alphaline.runtime import determinism
+    from alphaline.runtime.database import place_of
     from alphaline.runtime.journal import journal_decisions
     from alphaline.runtime.lake_reader import LakeReader
     from alphaline.runtime.onnx_predictor import OnnxPredictor
@@ -59,7 +67,10 @@ def rerun(
         features.column_names,
         OnnxPredictor.load(model, public_key).predict,
         msgspec.json.decode(deployed.read_bytes(), type=ModelDeployed),
-        {decision.decision_id: decision.journal_seq for decision in journal_decisions(journal)},
+        {
+            decision.decision_id: decision.journal_seq
+            for decision in journal_decisions(place_of(journal))
+        },
     )
     result = run_backtest(backtest, _minutes(LakeReader(lake), stream))
     digests = result.digests()

@@ -56,6 +56,11 @@ class FencedDatabase:
         """The connection, for reading; a new one where the last was lost outside a transaction."""
         return self._connected()
 
+    @property
+    def is_available(self) -> bool:
+        """Whether the database answered when it was last asked; a file always does."""
+        return not self._writer.is_lost
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Give the connection for writes that all happen or none; inner ones join the outer one."""

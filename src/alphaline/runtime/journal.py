@@ -80,6 +80,15 @@ class RiskJournal:
         self._epoch = epoch
         self._database = FencedDatabase(place, SCHEMA, epoch)
 
+    @property
+    def is_available(self) -> bool:
+        """Whether the database answered when it was last asked."""
+        return self._database.is_available
+
+    def ask(self) -> None:
+        """Ask the database for a sign of life; connects again where the connection was lost."""
+        self._database.connection.execute("SELECT 1")
+
     def transaction(self) -> AbstractContextManager[Connection]:
         """Group writes: all are durable at its end, or none is."""
         return self._database.transaction()
@@ -94,6 +103,15 @@ class RiskJournal:
             return None
         stored = _decoder.decode(row[1])
         return stored if row[0] == _content(proposal) else IdConflict(stored)
+
+    def lookup_settled(self, proposal: Proposal) -> RiskDecision | IdConflict | None:
+        """Return what `lookup` does, once every transaction that was begun before has ended.
+
+        Where the answer to a commit was lost, a server may still be at it: only then is "nothing yet"
+        the last word.
+        """
+        with self._database.transaction():
+            return self.lookup(proposal)
 
     def append(
         self, proposal: Proposal, denials: tuple[Denial, ...], limits_digest: str

@@ -10,7 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class LineSettings(BaseSettings):
     """Settings that every service of the line has; variables are prefixed ``ALPHALINE_``."""
 
-    model_config = SettingsConfigDict(env_prefix="ALPHALINE_", frozen=True, extra="ignore")
+    # An error of one variable would print the others with it, and some hold passwords.
+    model_config = SettingsConfigDict(
+        env_prefix="ALPHALINE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     kafka_bootstrap_servers: str = Field(
         validation_alias="KAFKA_BOOTSTRAP_SERVERS", description="host:port of one or more brokers"

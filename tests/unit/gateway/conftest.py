@@ -27,7 +27,7 @@ from alphaline.runtime.telemetry import Telemetry
 from alphaline.trading.ledger import Book, events_of_fill
 from alphaline.trading.paper import Equity
 from alphaline.trading.postings import LedgerKey
-from services.gateway.adapters.ledger_file import LedgerFile
+from services.gateway.adapters.stored_ledger import StoredLedger
 from services.gateway.ports import KillSwitch
 from services.gateway.read_model import LogPlace, ReadModel
 from services.gateway.topics import followed
@@ -225,7 +225,7 @@ class Gateway:
     def __post_init__(self) -> None:
         self.model = ReadModel(followed(2), self.signal_capacity, self.event_capacity)
         self.telemetry = Telemetry("gateway")
-        app = create_app(self.model, LedgerFile(self.ledger), self.risk, self.telemetry)
+        app = create_app(self.model, StoredLedger(self.ledger), self.risk, self.telemetry)
         self.client = Client(app)
 
     def take(self, topic: str, *messages: Any, partition: int = 0) -> None:

@@ -37,7 +37,7 @@ def declared(fields: dict[str, FieldInfo]) -> dict[str, str]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    return f"`{field.default}`" if str(field.default) else "empty"
+    return "empty" if str(field.default) in ("", "None") else f"`{field.default}`"
 
 
 def test_the_settings_of_every_service_are_documented() -> None:

@@ -58,8 +58,8 @@ def explain(line: Reach, subscription: KafkaSubscription, wanted: str) -> Explan
     again = recomputed_vector(lake, reference, name, decided)
     features = feature_evidence(published, again)
     model = _model(line, signal, published, again)
-    risk = _risk(signal, read_decision(line.path("ALPHALINE_JOURNAL"), signal.decision_id))
-    with closing(LedgerReader(line.path("ALPHALINE_LEDGER"))) as ledger:
+    risk = _risk(signal, read_decision(line.database("ALPHALINE_JOURNAL"), signal.decision_id))
+    with closing(LedgerReader(line.database("ALPHALINE_LEDGER"))) as ledger:
         account = ledger.of_decision(signal.decision_id)
     checks = _checks(signal, name, bar, features, model, risk)
     return Explanation(

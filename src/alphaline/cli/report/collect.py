@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from alphaline.cli.report.run_data import EquityPoint, RunData, Shown
@@ -19,6 +18,7 @@ from alphaline.messages import (
     SignalDenied,
     decode,
 )
+from alphaline.runtime.database import Place
 from alphaline.runtime.ledger_reader import LedgerReader
 from alphaline.runtime.messaging import Subscription, read_to_end
 from alphaline.runtime.reference import ReferenceData
@@ -109,7 +109,7 @@ def equity_points(rows: Iterable[dict[str, int]]) -> list[EquityPoint]:
 def collect(
     subscription: Subscription,
     partition_count: int,
-    ledger: Path,
+    ledger: Place,
     reference: ReferenceData,
     strategy: Strategy,
     verdict: GateVerdict | None,
@@ -127,7 +127,7 @@ def collect(
     subscription
         Not one that a service uses; read from the start of every topic.
     ledger
-        SQLite file of the paper account.
+        Database of the paper account.
     verdict
         The gate's answer with its checks, as it was registered with the model.
     latency_note
