@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from alphaline.errors import AlphalineError, MessageError
+from alphaline.errors import MessageError
 from alphaline.messages import decode
 from alphaline.runtime.messaging import Received, Subscription, TopicPartitionKey
 from alphaline.runtime.telemetry import Telemetry
@@ -45,7 +45,7 @@ class LineFollower:
         self._behind: dict[TopicPartitionKey, int] = {}
         self._is_caught_up = threading.Event()
         self._is_stopping = threading.Event()
-        self.failure: AlphalineError | None = None
+        self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="line-follower", daemon=True)
 
     def start(self) -> None:
@@ -69,7 +69,8 @@ class LineFollower:
                     self._take(item)
                 if not self._behind:
                     self._is_caught_up.set()
-        except AlphalineError as error:
+        # Whatever it is: a process whose reader is dead would stand there, never ready, for ever.
+        except Exception as error:
             self.failure = error
             structlog.get_logger().error("follower_failed", reason=str(error))
             self._on_failure()

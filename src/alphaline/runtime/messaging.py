@@ -358,7 +358,13 @@ class KafkaSubscription:
         ask = stamina.retry(on=KafkaException, attempts=None, timeout=30.0, wait_max=0.5)(
             self._consumer.get_watermark_offsets
         )
-        low, high = ask(partition, timeout=30)
+        try:
+            low, high = ask(partition, timeout=30)
+        except KafkaException as error:
+            raise BrokerError(
+                f"{partition.topic}[{partition.partition}]: expected its first and last offset, saw "
+                f"{error}; is the topic there? `alphaline topics` makes those that are missing"
+            ) from error
         return low, high
 
     def _partition(self, key: TopicPartitionKey) -> TopicPartition:
