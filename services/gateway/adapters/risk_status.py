@@ -4,6 +4,7 @@ import grpc
 
 from alphaline.runtime.rpc import risk_pb2
 from alphaline.runtime.rpc.risk_pb2_grpc import RiskServiceStub
+from alphaline.runtime.service_tls import Connection, ServiceTls
 from services.gateway.ports import KillSwitch
 
 # A status page that waits longer is worse than one that says that risk is silent.
@@ -13,16 +14,15 @@ DEADLINE_S = 0.5
 class GrpcRiskView:
     """Asks the risk service; an empty address is one that never answers."""
 
-    def __init__(self, address: str) -> None:
-        self._channel = grpc.insecure_channel(address) if address else None
-        self._stub = RiskServiceStub(self._channel) if self._channel else None
+    def __init__(self, address: str, tls: ServiceTls | None = None) -> None:
+        self._risk = Connection(address, RiskServiceStub, tls=tls) if address else None
 
     def kill_switch(self) -> KillSwitch | None:
         """Return the state of the kill switch, None where risk does not answer in time."""
-        if self._stub is None:
+        if self._risk is None:
             return None
         try:
-            status = self._stub.Status(risk_pb2.StatusRequest(), timeout=DEADLINE_S)
+            status = self._risk.stub.Status(risk_pb2.StatusRequest(), timeout=DEADLINE_S)
         except grpc.RpcError:
             return None
         switch = status.kill_switch
@@ -30,5 +30,5 @@ class GrpcRiskView:
 
     def close(self) -> None:
         """Close the channel."""
-        if self._channel is not None:
-            self._channel.close()
+        if self._risk is not None:
+            self._risk.close()

@@ -12,6 +12,7 @@ from alphaline.runtime.rpc.risk_pb2_grpc import (
     RiskServiceServicer,
     add_RiskServiceServicer_to_server,
 )
+from alphaline.runtime.service_tls import ServiceTls, listen
 from alphaline.runtime.telemetry import Telemetry
 from services.risk_management.desk import PositionsStaleError, RiskDesk
 
@@ -121,10 +122,12 @@ class RiskServicer(RiskServiceServicer):  # type: ignore[misc]
         self._telemetry.gauge("risk_kill_switch_engaged").set(is_engaged)
 
 
-def serve(servicer: RiskServicer, address: str) -> tuple[grpc.Server, int]:
+def serve(
+    servicer: RiskServicer, address: str, tls: ServiceTls | None = None
+) -> tuple[grpc.Server, int]:
     """Start the server; returns it with its port (port 0 in ``address`` takes a free one)."""
     server = grpc.server(futures.ThreadPoolExecutor(THREADS), options=(("grpc.so_reuseport", 0),))
     add_RiskServiceServicer_to_server(servicer, server)
-    port = server.add_insecure_port(address)
+    port = listen(server, address, tls)
     server.start()
     return server, port

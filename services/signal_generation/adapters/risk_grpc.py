@@ -9,6 +9,7 @@ from alphaline.messages import Denial, Number, Proposal
 from alphaline.runtime.patience import ATTEMPT_S, until_answered
 from alphaline.runtime.rpc.risk_codec import Verdict, proposal_to_wire, verdict_from_wire
 from alphaline.runtime.rpc.risk_pb2_grpc import RiskServiceStub
+from alphaline.runtime.service_tls import Connection, ServiceTls
 from services.signal_generation.ports import RiskFaultError
 
 # Reconnect quickly after a restart of risk; the library's own back-off grows to two minutes.
@@ -28,11 +29,14 @@ class GrpcRiskGate:
     is_stopping
         Ends the waiting of a replay: the minute is then not finished, and done again at the next
         start.
+    tls
+        None: as the environment of this process says.
     """
 
-    def __init__(self, address: str, is_stopping: Callable[[], bool]) -> None:
-        self._channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
-        self._stub = RiskServiceStub(self._channel)
+    def __init__(
+        self, address: str, is_stopping: Callable[[], bool], tls: ServiceTls | None = None
+    ) -> None:
+        self._risk = Connection(address, RiskServiceStub, _CHANNEL_OPTIONS, tls)
         self._is_stopping = is_stopping
 
     def judge(self, proposal: Proposal, deadline_s: float | None) -> Verdict:
@@ -46,7 +50,7 @@ class GrpcRiskGate:
     def _ask(self, proposal: Proposal, deadline_s: float) -> Verdict:
         wire = proposal_to_wire(proposal)
         try:
-            answer = self._stub.Judge(wire, timeout=deadline_s)
+            answer = self._risk.stub.Judge(wire, timeout=deadline_s)
         except grpc.RpcError as error:
             raise RiskFaultError(_denial(error, deadline_s)) from error
         try:

@@ -63,21 +63,23 @@ def _demand_words(by: str, reason: str) -> None:
 
 
 def _ask(method: str, address: str | None, root: Any, by: str = "", reason: str = "") -> Any:
+    from contextlib import closing
+
     import grpc
 
     from alphaline.cli.reach import reach
     from alphaline.errors import LineError
     from alphaline.runtime.rpc import risk_pb2
     from alphaline.runtime.rpc.risk_pb2_grpc import RiskServiceStub
+    from alphaline.runtime.service_tls import Connection
 
     where = address or reach(root).demand("ALPHALINE_RISK_ADDRESS")
     request: Any = risk_pb2.StatusRequest()
     if method != "Status":
         request = risk_pb2.KillSwitchRequest(by=by, reason=reason)
-    with grpc.insecure_channel(where) as channel:
-        stub = RiskServiceStub(channel)
+    with closing(Connection(where, RiskServiceStub)) as risk:
         try:
-            return getattr(stub, method)(request, timeout=DEADLINE_S)
+            return getattr(risk.stub, method)(request, timeout=DEADLINE_S)
         except grpc.RpcError as error:
             raise LineError(
                 f"risk at {where}: expected an answer to {method} within {DEADLINE_S:.0f} s, saw "

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from typing import NamedTuple
 
 import grpc
@@ -10,6 +11,7 @@ from alphaline.messages import ModelDeployed, decode
 from alphaline.runtime.messaging import KafkaSubscription, TopicPartitionKey, read_to_end
 from alphaline.runtime.rpc import risk_pb2
 from alphaline.runtime.rpc.risk_pb2_grpc import RiskServiceStub
+from alphaline.runtime.service_tls import Connection
 from alphaline.runtime.topics import Topics
 
 DEADLINE_S = 2.0
@@ -61,9 +63,9 @@ def records_behind(bootstrap: str, service: str, topics: Topics) -> int | None:
 
 def kill_switch(address: str) -> KillSwitch | None:
     """Return the state of the kill switch, None where risk does not answer."""
-    with grpc.insecure_channel(address) as channel:
+    with closing(Connection(address, RiskServiceStub)) as risk:
         try:
-            status = RiskServiceStub(channel).Status(risk_pb2.StatusRequest(), timeout=DEADLINE_S)
+            status = risk.stub.Status(risk_pb2.StatusRequest(), timeout=DEADLINE_S)
         except grpc.RpcError:
             return None
         switch = status.kill_switch
