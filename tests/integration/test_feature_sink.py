@@ -1,4 +1,4 @@
-"""The sink as a process on a real broker: killed and started again, Feast then has every row."""
+"""The sink as a process on a real broker: it or its Redis is killed, Feast then has every row."""
 
 import os
 import signal
@@ -7,22 +7,26 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
+from http.client import HTTPConnection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from feast import FeatureStore
 
 from alphaline.features import feature_set
 from alphaline.messages import Clock, FeatureGap, FeatureVector
 from alphaline.runtime.feature_store import FeatureTable
 from alphaline.runtime.messaging import KafkaPublisher, Outgoing
+from alphaline.runtime.ports import free_port
 from alphaline.runtime.reference import ReferenceData
 from alphaline.runtime.topics import Topics
 from feature_repo.store import apply
 from pipelines.backfill import fold, recorded
 from services.feature_sink.handlers import VECTORS
+from tests.redis_servers import PASSWORD, needs_servers, redis_server
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -42,8 +46,10 @@ def vectors() -> list[FeatureVector]:
     return list(fold(REFERENCE, both, "intraday_v1"))
 
 
-def publish(kafka: str, topics: Topics, vectors: list[FeatureVector]) -> dict[int, int]:
-    """Write the vectors as the feature service does, some twice; return the end of each partition."""
+def publish(
+    kafka: str, topics: Topics, vectors: list[FeatureVector], previous: int = 0
+) -> dict[int, int]:
+    """Write the vectors as the feature service does, some twice; return how many records a partition got."""
     publisher = KafkaPublisher(kafka, "test", topics.prefix)
     ends = {0: 0, 1: 0}
 
@@ -51,7 +57,6 @@ def publish(kafka: str, topics: Topics, vectors: list[FeatureVector]) -> dict[in
         publisher.send(Outgoing(VECTORS, "key", value, partition))
         ends[partition] += 1
 
-    previous = 0
     for ts in sorted({vector.ts_known for vector in vectors}):
         for number, vector in enumerate(one for one in vectors if one.ts_known == ts):
             partition = int(vector.instrument == IBM)
@@ -70,7 +75,7 @@ def publish(kafka: str, topics: Topics, vectors: list[FeatureVector]) -> dict[in
 
 @contextmanager
 def sink(
-    kafka: str, topics: Topics, data_root: Path, crash_at: str = ""
+    kafka: str, topics: Topics, data_root: Path, crash_at: str = "", **more: str
 ) -> Iterator[subprocess.Popen[str]]:
     environment = {
         **os.environ,
@@ -79,6 +84,7 @@ def sink(
         "ALPHALINE_DATA_ROOT": str(data_root),
         "ALPHALINE_FLUSH_ROWS": "100",
         "ALPHALINE_CRASH_AT": crash_at,
+        **more,
     }
     command = [sys.executable, "-m", "services.feature_sink"]
     with subprocess.Popen(
@@ -110,6 +116,13 @@ def test_a_sink_that_is_killed_loses_no_row_and_feast_has_each_once(
         assert eventually(lambda: committed(kafka, topics) == ends, within_s=60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
+    check_rows(store, vectors)
+    with closing(store._get_provider().online_store._get_conn(store.config)):
+        pass
+
+
+def check_rows(store: FeatureStore, vectors: list[FeatureVector]) -> None:
+    """Check that plain Feast returns every vector, and serves the newest of each instrument."""
     service = store.get_feature_service("spy_intraday_v1")
     for instrument in (SPY, IBM):
         own = [one for one in vectors if one.instrument == instrument]
@@ -124,5 +137,66 @@ def test_a_sink_that_is_killed_loses_no_row_and_feast_has_each_once(
         newest = store.get_online_features(service, [{"instrument": instrument}]).to_dict()
         assert tuple(newest[name][0] for name in TABLE.columns) == own[-1].values
         assert newest["ts_event"] == [own[-1].ts_event]
-    with closing(store._get_provider().online_store._get_conn(store.config)):
-        pass
+
+
+def readiness(port: int) -> tuple[int, str]:
+    """Return the status of ``/ready`` and the line of the metric that tells of the online store."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        answers = []
+        for path in ("/ready", "/metrics"):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            answers.append((response.status, response.read().decode()))
+    except OSError:
+        return 0, ""
+    finally:
+        connection.close()
+    (status, _), (_, metrics) = answers
+    lines = [line for line in metrics.splitlines() if line.startswith("sink_store_available{")]
+    return status, "".join(lines)
+
+
+READY = (200, 'sink_store_available{service="feature_sink",store="online"} 1.0')
+WAITING = (503, 'sink_store_available{service="feature_sink",store="online"} 0.0')
+
+
+@needs_servers
+def test_a_sink_whose_redis_is_killed_waits_loses_nothing_and_refills_it(
+    kafka: str, topics: Topics, tmp_path: Path, vectors: list[FeatureVector]
+) -> None:
+    # IBM's last row is written before the kill, so only the refill can bring it back.
+    times = sorted({one.ts_known for one in vectors})
+    start, split = times[-60], times[-20]
+    before = [one for one in vectors if start <= one.ts_known <= split]
+    after = [one for one in vectors if one.ts_known > split and one.instrument == SPY]
+    port = free_port()
+    with redis_server("redis", tmp_path) as server:
+        store = apply(tmp_path, online=server.settings)
+        with sink(
+            *(kafka, topics, tmp_path),
+            ALPHALINE_ONLINE_STORE="redis",
+            ALPHALINE_ONLINE_STORE_CONNECTION=server.connection,
+            ALPHALINE_METRICS_PORT=str(port),
+        ) as process:
+            first = publish(kafka, topics, before)
+            assert eventually(lambda: committed(kafka, topics) == first, within_s=60)
+            assert eventually(lambda: readiness(port) == READY)
+            server.kill()
+            assert eventually(lambda: readiness(port) == WAITING)
+            second = publish(kafka, topics, after, previous=split)
+            assert readiness(port) == WAITING
+            assert committed(kafka, topics) == first
+            server.start()
+            ends = {number: first[number] + second[number] for number in first}
+            assert eventually(lambda: committed(kafka, topics) == ends, within_s=60)
+            assert eventually(lambda: readiness(port) == READY)
+            check_rows(store, [*before, *after])
+            server.kill()
+            assert eventually(lambda: readiness(port) == WAITING)
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=5)
+            assert process.returncode == 0
+        assert "store_does_not_answer" in log
+        assert PASSWORD not in log
+        store._get_provider().online_store._client.close()
