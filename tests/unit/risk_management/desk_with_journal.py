@@ -1,6 +1,6 @@
 """A risk desk over a real journal, for the tests of the desk and of its server."""
 
-from pathlib import Path
+from collections.abc import Callable
 
 from alphaline.market.minutes import Minute
 from alphaline.messages import (
@@ -11,6 +11,7 @@ from alphaline.messages import (
     Proposal,
     RiskDecision,
 )
+from alphaline.runtime.database import Place
 from alphaline.runtime.journal import RiskJournal
 from alphaline.runtime.telemetry import Telemetry
 from alphaline.trading.risk import read_limits
@@ -44,8 +45,13 @@ class Deployments:
 class Desk:
     """A desk over a real journal, as a process has it between two starts."""
 
-    def __init__(self, path: Path) -> None:
-        self.journal = RiskJournal(path, epoch=1)
+    def __init__(
+        self,
+        place: Place,
+        open_journal: Callable[[Place, int], RiskJournal] = RiskJournal,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.journal = open_journal(place, 1)
         recovered = recover(self.journal, INSTRUMENTS, KEYS)
         self.positions = recovered.inputs
         self.announced: list[RiskDecision] = []
@@ -58,6 +64,7 @@ class Desk:
             Deployments(),
             self.announced.append,
             recovered.release,
+            is_stopping,
         )
         self.telemetry = Telemetry("risk_management")
         self.step = RiskStep(self.desk, 5, self.telemetry)

@@ -13,6 +13,7 @@ from alphaline.messages import (
     OrderEvent,
     Proposal,
 )
+from alphaline.runtime.database import Place
 from services.risk_management.desk import PositionsStaleError
 from services.risk_management.handlers import BARS, FILLS, ORDERS
 from tests.line_values import (
@@ -27,14 +28,14 @@ from tests.unit.risk_management.desk_with_journal import KEYS, Desk
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], Desk]]:
+def start(place: Place) -> Iterator[Callable[[], Desk]]:
     """Return what starts the desk; starting it again is a restart over the same journal."""
     started: list[Desk] = []
 
     def begin() -> Desk:
         if started:
             started[-1].journal.close()
-        started.append(Desk(tmp_path / "journal.sqlite"))
+        started.append(Desk(place))
         return started[-1]
 
     yield begin
