@@ -17,6 +17,8 @@ SERVING := .venv-serving/.packages-installed
 SELDON := .venv-seldon/.packages-installed
 PEERS := .venv-peers/.packages-installed
 SERVERS := .venv-servers/.packages-installed
+# Built like the tools of the charts, in a minute or two the first time.
+S3_SERVER := .tools/go/.versitygw-installed
 OFFLINE = { echo; echo "Could not install $(1)."; \
 	echo "Expected a package index or a warm cache of uv and pip. Either connect to the network and run"; \
 	echo "'make setup' again, or point PIP_INDEX_URL and UV_INDEX_URL to a mirror that can be reached."; \
@@ -24,7 +26,7 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
+.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon test-stores soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,13 +109,16 @@ format: setup ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 
 test: setup setup-serving setup-servers ## Every test that belongs to a change (under 15 minutes)
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest -m "not soak and not stores"
 
 test-fast: setup ## Only tests that need no broker and take seconds
-	$(BIN)/pytest -m "not soak and not slow and not kafka and not servers"
+	$(BIN)/pytest -m "not soak and not stores and not slow and not kafka and not servers"
 
 test-seldon: setup setup-seldon ## Tests of the model server in seldon-core's wrapper
 	$(BIN)/pytest -m seldon
+
+test-stores: setup setup-serving setup-servers $(S3_SERVER) ## Tests on stores whose server is built from source (S3)
+	$(BIN)/pytest -m stores
 
 soak: setup setup-serving setup-servers ## The tests that take many minutes
 	$(BIN)/pytest -m soak
@@ -167,7 +172,7 @@ OFFLINE_GO = { echo; echo "Could not build $(1)."; \
 
 chart-tools: $(GO_STAMPS) $(SCHEMAS) ## Build helm and the checkers of manifests into .tools/go/bin
 
-$(GO_STAMPS): .tools/go/.%-installed: deploy/tools/%/go.mod deploy/tools/%/go.sum
+$(GO_STAMPS) $(S3_SERVER): .tools/go/.%-installed: deploy/tools/%/go.mod deploy/tools/%/go.sum
 	@command -v go >/dev/null || { echo "Expected go on PATH (1.26 or later): https://go.dev/doc/install" >&2; exit 1; }
 	@echo "[+] $* (minutes the first time)"
 	@mkdir -p .tools/go/bin
