@@ -70,7 +70,7 @@ def _with_claims(spec: Manifest) -> Manifest:
     return {**pod, "volumes": [*pod.get("volumes", ()), *({"name": name} for name in claims)]}
 
 
-def render(name: str, values: Mapping[str, Any]) -> Rendered:
+def render(name: str, values: Mapping[str, Any], namespace: str = NAMESPACE) -> Rendered:
     """Return the manifests for ``values`` on top of the least that an install says.
 
     Raises
@@ -78,7 +78,7 @@ def render(name: str, values: Mapping[str, Any]) -> Rendered:
     LineError
         If helm refuses them.
     """
-    done = _template({**LEAST, **values})
+    done = _template({**LEAST, **values}, namespace)
     if done.returncode:
         raise LineError(f"values {name}: expected manifests, helm said: {done.stderr.strip()}")
     parsed = yaml.load_all(done.stdout, yaml.CSafeLoader)
@@ -87,12 +87,12 @@ def render(name: str, values: Mapping[str, Any]) -> Rendered:
 
 def refusal(values: Mapping[str, Any]) -> str:
     """Return why helm refuses ``values``; empty where it does not."""
-    done = _template(values)
+    done = _template(values, NAMESPACE)
     return done.stderr.strip() if done.returncode else ""
 
 
-def _template(values: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
-    command = [str(PROGRAMS / "helm"), "template", RELEASE, str(CHART), "--namespace", NAMESPACE]
+def _template(values: Mapping[str, Any], namespace: str) -> subprocess.CompletedProcess[str]:
+    command = [str(PROGRAMS / "helm"), "template", RELEASE, str(CHART), "--namespace", namespace]
     return subprocess.run(
         [*command, "--values", "-"],
         input=json.dumps(values),

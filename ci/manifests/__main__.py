@@ -1,0 +1,138 @@
+"""``make manifests``: every check of the kustomizations, a line each, and one JSON object at the end."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import NamedTuple
+
+from alphaline.errors import LineError
+from ci.charts.commands import misspelt
+from ci.charts.conformance import refused
+from ci.charts.hardening import weaknesses
+from ci.charts.rendering import Rendered
+from ci.charts.schemas import VERSIONS
+from ci.charts.settings import disagreements
+from ci.manifests import building, generated
+from ci.manifests.combinations import OVERLAYS, REFUSED, combinations, values_of
+from ci.manifests.equality import differences
+from ci.manifests.places import OVERLAYS as FOLDER
+from ci.manifests.score import criticised
+
+# Problems of one check that are printed: the rest repeats them for other combinations.
+SHOWN = 15
+# kustomize works in a process of its own: as many at once as the smallest machine has cores.
+AT_ONCE = 2
+
+
+class Finding(NamedTuple):
+    """What one check looked at, and what is wrong."""
+
+    checked: int
+    problems: Sequence[str]
+
+
+class Built(NamedTuple):
+    """Every rendering: base with components, and overlays."""
+
+    combined: Sequence[Rendered]
+    overlays: Sequence[Rendered]
+
+    @property
+    def all(self) -> list[Rendered]:
+        """Both, one list."""
+        return [*self.combined, *self.overlays]
+
+
+def build_all() -> Built:
+    """Render every combination and every overlay; LineError where kustomize refuses one."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        combined = list(pool.map(building.combined, combinations()))
+        overlays = list(pool.map(lambda name: building.build(name, FOLDER / name), OVERLAYS))
+    return Built(combined, overlays)
+
+
+def drift(built: Built) -> Finding:
+    """Compare every rendering with the chart's for the same wishes."""
+    problems = [
+        problem
+        for components, one in zip(combinations(), built.combined, strict=True)
+        for problem in differences(one, values_of(components), building.NAMESPACE)
+    ]
+    for one in built.overlays:
+        namespace, values = OVERLAYS[one.name]
+        problems += differences(one, values, namespace)
+    return Finding(len(built.all), problems)
+
+
+def refusals() -> Finding:
+    """Ask for what contradicts itself; the refusal has to name it."""
+    said = {components: building.refusal(components) for components in REFUSED}
+    problems = [
+        f"{' + '.join(components)}: expected a refusal with {word!r}, saw: {said[components]!r}"
+        for components, word in REFUSED.items()
+        if word not in said[components]
+    ]
+    return Finding(len(said), problems)
+
+
+def conformance(rendered: Sequence[Rendered]) -> Finding:
+    """Validate everything against every version of Kubernetes and the CRDs in use."""
+    answers = [refused(rendered, version) for version in VERSIONS]
+    return Finding(sum(valid for valid, _ in answers), [*chain(*(found for _, found in answers))])
+
+
+def each(check: Callable[[Rendered], Iterable[str]], rendered: Sequence[Rendered]) -> Finding:
+    """Run a check on every rendering."""
+    return Finding(len(rendered), [problem for one in rendered for problem in check(one)])
+
+
+def main() -> int:
+    """Run every check; exit code 1 where one does not hold."""
+    try:
+        built = build_all()
+        stale = generated.stale()
+    except LineError as error:
+        sys.exit(str(error))
+    checks: dict[str, Callable[[], Finding]] = {
+        "generated files": lambda: Finding(len(generated.files()), stale),
+        "same as the chart": lambda: drift(built),
+        "refusals": refusals,
+        "manifests against schemas": lambda: conformance(built.all),
+        "settings of the services": lambda: each(disagreements, built.all),
+        "hardening": lambda: each(weaknesses, built.all),
+        "commands of jobs": lambda: each(misspelt, built.all),
+        "kube-score": lambda: each(criticised, built.all),
+    }
+    findings = {name: _told(name, check()) for name, check in checks.items()}
+    return _close(findings, built)
+
+
+def _told(name: str, finding: Finding) -> Finding:
+    state = "holds" if not finding.problems else "fails"
+    sys.stdout.write(f"{state}  {name} ({finding.checked})\n")
+    for problem in finding.problems[:SHOWN]:
+        sys.stdout.write(f"    {problem}\n")
+    if len(finding.problems) > SHOWN:
+        sys.stdout.write(f"    and {len(finding.problems) - SHOWN} more\n")
+    return finding
+
+
+def _close(findings: dict[str, Finding], built: Built) -> int:
+    holds = not any(finding.problems for finding in findings.values())
+    answer = {
+        "holds": holds,
+        "combinations": len(built.combined),
+        "overlays": [one.name for one in built.overlays],
+        "checked": {name: finding.checked for name, finding in findings.items()},
+        "problems": {
+            name: len(found.problems) for name, found in findings.items() if found.problems
+        },
+    }
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
