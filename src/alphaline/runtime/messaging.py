@@ -3,8 +3,8 @@
 Topics are named by their contract name everywhere; only this module knows the environment's prefix.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import stamina
@@ -129,22 +129,21 @@ class KafkaPublisher:
         self._headers: dict[str, Headers] = {}
         self._service = service
         security = security or KafkaSecurity.of_environment()
-        self._producer = Producer(
-            {
-                **security.confluent(),
-                "bootstrap.servers": bootstrap_servers,
-                "client.id": service,
-                "enable.idempotence": True,
-                "acks": "all",
-                "linger.ms": 0,
-                "partitioner": PARTITIONER,
-                "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
-                "queue.buffering.max.messages": 500_000,
-                "message.max.bytes": 8_000_000,
-                "socket.nagle.disable": True,
-                "log_level": 3,
-            }
-        )
+        self._settings: dict[str, Any] = {
+            **security.confluent(),
+            "bootstrap.servers": bootstrap_servers,
+            "client.id": service,
+            "enable.idempotence": True,
+            "acks": "all",
+            "linger.ms": 0,
+            "partitioner": PARTITIONER,
+            "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+            "queue.buffering.max.messages": 500_000,
+            "message.max.bytes": 8_000_000,
+            "socket.nagle.disable": True,
+            "log_level": 3,
+        }
+        self._opened: Producer | None = None
 
     def send(self, outgoing: Outgoing) -> None:
         """Hand one value to the client; waits where its queue is full."""
@@ -163,9 +162,10 @@ class KafkaPublisher:
         headers: Headers | None = None,
     ) -> None:
         """Hand bytes to the client as they are."""
+        producer = self._producer()
         while True:
             try:
-                self._producer.produce(
+                producer.produce(
                     self._prefix + topic,
                     value,
                     key,
@@ -174,21 +174,29 @@ class KafkaPublisher:
                     headers=headers,
                 )
             except BufferError:
-                self._producer.poll(0.05)
+                self._take_reports(producer.poll, 0.05)
             else:
                 break
-        self._producer.poll(0)
+        self._take_reports(producer.poll, 0)
         self._raise_failure()
 
     def flush(self) -> None:
         """Return when everything sent is acknowledged."""
-        left = self._producer.flush(DELIVERY_TIMEOUT_MS / 1000)
+        if self._opened is None:
+            return
+        left = self._take_reports(self._opened.flush, DELIVERY_TIMEOUT_MS / 1000)
         self._raise_failure()
         if left:
             raise BrokerError(
                 f"{left} messages were not acknowledged within {DELIVERY_TIMEOUT_MS} ms: is the broker "
                 "up? Restart the service, it goes on where it stopped"
             )
+
+    def _producer(self) -> Producer:
+        # A sink never writes, and may not: it would be refused already for announcing itself.
+        if self._opened is None:
+            self._opened = Producer(self._settings)
+        return self._opened
 
     def _cloud_event_headers(self, kind: str) -> Headers:
         headers: Headers = [
@@ -203,6 +211,16 @@ class KafkaPublisher:
     def _on_delivery(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:
             self._failure = error
+
+    def _take_reports(self, serve: Callable[[float], int], within_s: float) -> int:
+        try:
+            return serve(within_s)
+        except (KafkaException, SystemError) as error:
+            # The library raises what ends a producer where reports are taken; out of a report that was
+            # on its way to us, it comes as a SystemError.
+            raise BrokerError(
+                f"Kafka lets this writer do nothing: {error.__cause__ or error}"
+            ) from error
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
