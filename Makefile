@@ -25,8 +25,10 @@ OFFLINE = { echo; echo "Could not install $(1)."; \
 	exit 1; } >&2
 
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+# Images are Linux: no other platform holds a version back, and the platform's lock decides versions.
+LOCK_IMAGE = $(subst --universal,--python-platform linux,$(LOCK)) -c requirements/platform.txt
 
-.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon test-stores soak contracts lock demo up down doctor bench docs notebook charts chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
+.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon test-stores soak contracts lock demo up down doctor bench docs notebook images lock-images charts chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -137,6 +139,12 @@ lock: $(BOOTSTRAP) ## Resolve requirements/*.txt again
 	$(LOCK) --no-deps -o requirements/kubernetes.txt requirements/kubernetes.in
 	$(LOCK) --no-deps -o requirements/servers.txt requirements/servers.in
 
+	$(MAKE) lock-images
+
+lock-images: setup ## Resolve requirements/images/*.txt again, within the versions of platform.txt
+	@$(BIN)/python -m ci.images.locks | while read -r lock extras; do echo "$$lock"; \
+		$(LOCK_IMAGE) $$extras -o requirements/images/$$lock.txt pyproject.toml; done
+
 demo: setup setup-serving ## Run the whole line over recorded data, then show what it did
 	$(BIN)/alphaline demo
 
@@ -157,6 +165,10 @@ docs: setup ## Write the research library's reference to var/docs/alphaline.html
 
 notebook: setup ## Run the notebook of examples/ again and keep its outputs
 	$(BIN)/python docs/notebook.py examples/from_data_to_verdict.ipynb
+
+images: setup ## Build container images: all, or IMAGES="gateway broker"; BASE_IMAGE, REGISTRY and TAG are options
+	@$(BIN)/python -m ci.images --images "$(IMAGES)" --base-image "$(BASE_IMAGE)" \
+		--registry "$(or $(REGISTRY),localhost)" --tag "$(TAG)"
 
 # Pinned in deploy/tools, a module each: helm, kube-score and helm-unittest need other Kubernetes libraries.
 GO_TOOLS := helm helm-docs helm-unittest kube-score kubeconform kustomize

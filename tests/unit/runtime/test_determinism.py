@@ -1,4 +1,5 @@
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -73,3 +74,14 @@ def test_the_order_in_which_a_kernel_lists_features_does_not_matter(tmp_path: Pa
 
 def test_a_system_that_lists_no_features_has_a_fingerprint_too(tmp_path: Path) -> None:
     assert len(determinism.cpu_features(tmp_path / "absent")) == 16
+
+
+def test_a_patch_release_of_python_is_the_same_engine_and_another_minor_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = determinism.engine()
+    major, minor, _ = platform.python_version_tuple()
+    monkeypatch.setattr(platform, "python_version_tuple", lambda: (major, minor, "99"))
+    assert determinism.engine() == before
+    monkeypatch.setattr(platform, "python_version_tuple", lambda: (major, "99", "0"))
+    assert determinism.engine()["python"] == f"CPython {major}.99"

@@ -1,0 +1,1 @@
+"""Builds, measures and describes the container images of the line."""
