@@ -46,7 +46,10 @@ class PostgresqlServer:
         self._initialise()
 
     def start(self) -> Self:
-        """Start the server, again where it was killed, and return once it answers."""
+        """Start the server, again where it was killed, and return once it answers.
+
+        Not from a thread that ends before the test does: the server ends with it.
+        """
 
         def is_up() -> bool:
             # After a kill, the children of the old one may still hold its memory for a moment.
