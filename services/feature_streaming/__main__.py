@@ -34,7 +34,7 @@ def main() -> None:
     is_stopping = stop_on_signals()
     telemetry = start_telemetry(settings, "feature_streaming")
     reference = ReferenceData(settings.reference_root)
-    engine = Engine(feature_set(settings.feature_set), reference.sessions)
+    engine = loaded_engine(settings.feature_set, reference)
     stream = FeatureStream(
         engine, reference.sessions, determinism.fingerprint(engine.operator_version)
     )
@@ -42,7 +42,6 @@ def main() -> None:
     with connections(settings, "feature_streaming") as (subscription, publisher):
         snapshots = KafkaSnapshots(subscription, publisher)
         start = recover(stream, snapshots, partitions)
-        engine.warm_up()
         telemetry.ready_when(lambda: True)
         LineLoop(
             subscription=subscription,
@@ -56,6 +55,13 @@ def main() -> None:
             dead_letters_for=frozenset((BARS, OBSERVATIONS)),
             probe=fault_probe(settings.crash_at),
         ).run(is_stopping)
+
+
+def loaded_engine(name: str, reference: ReferenceData) -> Engine:
+    """Return the engine of a feature set, its compiled step loaded; an image is built by this call too."""
+    engine = Engine(feature_set(name), reference.sessions)
+    engine.warm_up()
+    return engine
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ def session_date(session: int) -> date:
     return datetime.fromtimestamp(session // 1_000_000_000, tz=UTC).date()
 
 
-@njit(cache=True)
+# Declared, so that an import loads it and no first call compiles: read-only arrays take others too.
+@njit("int64(Array(int64, 1, 'C', True), Array(int64, 1, 'C', True), int64)", cache=True)
 def session_index(start: Int64, end: Int64, ts: int) -> int:
     """Return the index of the session whose [start, end) holds ``ts``, else -1; compiled.
 
