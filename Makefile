@@ -207,7 +207,7 @@ chart-files: chart-tools ## Rewrite what the chart copies from elsewhere, and it
 	$(BIN)/python -m ci.charts.copied --write
 	.tools/go/bin/helm-docs --chart-search-root deploy/helm --log-level warning
 
-manifests: chart-tools ## Check the kustomizations, and that they say what the chart says
+manifests: chart-tools ## Check the kustomizations and Argo CD's objects, and that they say what the chart says
 	$(BIN)/python -m ci.manifests
 
 manifest-files: chart-tools ## Rewrite what the kustomizations take from the chart

@@ -14,9 +14,10 @@ from ci.charts.hardening import weaknesses
 from ci.charts.rendering import Rendered
 from ci.charts.schemas import VERSIONS
 from ci.charts.settings import disagreements
-from ci.manifests import building, generated
+from ci.manifests import argocd, building, generated
 from ci.manifests.combinations import OVERLAYS, REFUSED, combinations, values_of
 from ci.manifests.equality import differences
+from ci.manifests.places import ARGOCD
 from ci.manifests.places import OVERLAYS as FOLDER
 from ci.manifests.score import criticised
 
@@ -24,6 +25,7 @@ from ci.manifests.score import criticised
 SHOWN = 15
 # kustomize works in a process of its own: as many at once as the smallest machine has cores.
 AT_ONCE = 2
+ENVIRONMENTS = ARGOCD / "environments"
 
 
 class Finding(NamedTuple):
@@ -38,10 +40,12 @@ class Built(NamedTuple):
 
     combined: Sequence[Rendered]
     overlays: Sequence[Rendered]
+    environments: Sequence[Rendered]
+    argocd: Sequence[Rendered]
 
     @property
-    def all(self) -> list[Rendered]:
-        """Both, one list."""
+    def lines(self) -> list[Rendered]:
+        """Combinations and overlays."""
         return [*self.combined, *self.overlays]
 
 
@@ -50,7 +54,9 @@ def build_all() -> Built:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         combined = list(pool.map(building.combined, combinations()))
         overlays = list(pool.map(lambda name: building.build(name, FOLDER / name), OVERLAYS))
-    return Built(combined, overlays)
+        told = list(pool.map(lambda name: building.build(name, ENVIRONMENTS / name), OVERLAYS))
+    objects = [building.build(folder.name, folder) for folder in (ARGOCD, ARGOCD / "applications")]
+    return Built(combined, overlays, told, objects)
 
 
 def drift(built: Built) -> Finding:
@@ -63,7 +69,7 @@ def drift(built: Built) -> Finding:
     for one in built.overlays:
         namespace, values = OVERLAYS[one.name]
         problems += differences(one, values, namespace)
-    return Finding(len(built.all), problems)
+    return Finding(len(built.lines), problems)
 
 
 def refusals() -> Finding:
@@ -83,6 +89,18 @@ def conformance(rendered: Sequence[Rendered]) -> Finding:
     return Finding(sum(valid for valid, _ in answers), [*chain(*(found for _, found in answers))])
 
 
+def argo_cd(built: Built) -> Finding:
+    """Compare what Argo CD is told with what the overlays say."""
+    objects = [one for rendered in built.argocd for one in rendered.manifests]
+    named = {(one["kind"], one["metadata"]["name"]): one for one in objects}
+    problems = list(argocd.of_repository(objects))
+    for overlay, environment in zip(built.overlays, built.environments, strict=True):
+        name = f"alphaline-{overlay.name}"
+        told = argocd.Project(environment, named["Application", name], named["AppProject", name])
+        problems += argocd.of_environment(overlay.name, overlay, told)
+    return Finding(len(objects) + len(built.environments), problems)
+
+
 def each(check: Callable[[Rendered], Iterable[str]], rendered: Sequence[Rendered]) -> Finding:
     """Run a check on every rendering."""
     return Finding(len(rendered), [problem for one in rendered for problem in check(one)])
@@ -99,11 +117,14 @@ def main() -> int:
         "generated files": lambda: Finding(len(generated.files()), stale),
         "same as the chart": lambda: drift(built),
         "refusals": refusals,
-        "manifests against schemas": lambda: conformance(built.all),
-        "settings of the services": lambda: each(disagreements, built.all),
-        "hardening": lambda: each(weaknesses, built.all),
-        "commands of jobs": lambda: each(misspelt, built.all),
-        "kube-score": lambda: each(criticised, built.all),
+        "manifests against schemas": lambda: conformance(
+            [*built.lines, *built.environments, *built.argocd]
+        ),
+        "settings of the services": lambda: each(disagreements, built.lines),
+        "hardening": lambda: each(weaknesses, built.lines),
+        "commands of jobs": lambda: each(misspelt, built.lines),
+        "Argo CD": lambda: argo_cd(built),
+        "kube-score": lambda: each(criticised, built.lines),
     }
     findings = {name: _told(name, check()) for name, check in checks.items()}
     return _close(findings, built)
