@@ -10,7 +10,7 @@ from typer._click.exceptions import (
 
 from alphaline.cli.__main__ import COMMANDS
 from ci.charts.rendering import Manifest, Rendered
-from ci.charts.settings import only_environment
+from ci.charts.settings import given_values, only_environment
 
 OURS = ["python", "-m", "alphaline.cli"]
 
@@ -30,9 +30,8 @@ def _refused(container: Manifest) -> str:
     if name not in COMMANDS:
         return f"alphaline has no command {name}"
     command = typer.main.get_command(import_module(COMMANDS[name]).app)
-    given = {variable["name"]: variable["value"] for variable in container["env"]}
     try:
-        with only_environment(given), command.make_context(name, list(arguments)):
+        with only_environment(given_values(container)), command.make_context(name, list(arguments)):
             return ""
     except ClickException as error:
         return f"{name}: {error.format_message()}"

@@ -18,6 +18,7 @@ PLANTED = (
     ("kind: NetworkPolicy", "policyTypes:", "policyType:"),
     ("kind: Kafka", "  entityOperator:", "  entityOperators:"),
     ("kind: KafkaTopic", "  partitions: ", "  partitions: x"),
+    ("kind: KafkaUser", "  authorization:", "  authorisation:"),
     ("kind: SeldonDeployment", "      traffic: 100", "      traffics: 100"),
     ("kind: ScaledObject", "  minReplicaCount:", "  minReplicas:"),
     ("kind: HorizontalPodAutoscaler", "  minReplicas:", "  minReplica:"),

@@ -11,6 +11,8 @@ from ci.charts.places import CHART, MONITORING, STRATEGIES
 
 # Strategies that the streaming line can decide; those of whole sessions are researched only.
 STREAMED = ("spy_intraday_v1.yaml",)
+# Files of the chart that are copies of nothing.
+OWN = (CHART / "files/rights.yaml",)
 TOPICS_HEADER = (
     "# Every topic of the line. Generated from alphaline.runtime.topics by `make chart-files`.\n"
 )
@@ -40,7 +42,8 @@ def stale() -> list[str]:
     expected = dict(copies())
     held = {path for path in (CHART / "files").rglob("*") if path.suffix in (".yaml", ".json")}
     differing = [p for p, content in expected.items() if p not in held or p.read_bytes() != content]
-    return [str(path.relative_to(CHART)) for path in sorted({*differing, *held - expected.keys()})]
+    strange = held - expected.keys() - set(OWN)
+    return [str(path.relative_to(CHART)) for path in sorted({*differing, *strange})]
 
 
 def write() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ci.charts.rendering import LEAST, SECRET, refusal
-from ci.charts.value_sets import DELIVERY, ROUTER, SPLIT
+from ci.charts.value_sets import DELIVERY, MLFLOW, ROUTER, SPLIT, secured
 
 # Name of the mistake: values, then words of the answer: the key and the reason.
 MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
@@ -81,9 +81,66 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
         {"kafka": {"existing": {"bootstrapServers": "kafka:9092"}}},
         ("kafka.existing.bootstrapServers", "expected nothing", "embedded"),
     ),
+    "security without a client's certificate": (
+        {"kafka": secured("tls", "userSecret")},
+        ("kafka.existing.security.clientSecret", "expected the name of a Secret", "by is tls"),
+    ),
+    "security with a certificate that is not used": (
+        {
+            "kafka": {
+                **secured("scram", "userSecret"),
+                "existing": {
+                    "bootstrapServers": "a:9092",
+                    "security": {
+                        "by": "scram",
+                        "caSecret": "a",
+                        "userSecret": "b",
+                        "clientSecret": "c",
+                    },
+                },
+            }
+        },
+        ("kafka.existing.security.clientSecret", "expected nothing", "does not use it, saw c"),
+    ),
+    "security of a broker that has none": (
+        {"kafka": {"existing": {"security": {"by": "tls"}}}},
+        ("kafka.existing.security.by", "the embedded broker has none"),
+    ),
+    "unknown security": (
+        {"kafka": {"strimzi": {"security": "scram"}}},
+        ("/kafka/strimzi/security", "must be one of"),
+    ),
     "replicas that never acknowledge": (
         {"kafka": {"mode": "strimzi", "strimzi": {"replicas": 1}}},
         ("kafka.strimzi.minInSyncReplicas", "at most kafka.strimzi.replicas (1), saw 2"),
+    ),
+    "database without a secret": (
+        {"riskManagement": {"database": {"mode": "existing"}}},
+        ("riskManagement.database.existingSecret", "item uri", "saw none"),
+    ),
+    "secret of a database that is a file": (
+        {"paperTrading": {"database": {"existingSecret": "ledger"}}},
+        ("paperTrading.database.existingSecret", "expected nothing", "saw ledger"),
+    ),
+    "password in the values": (
+        {"paperTrading": {"database": {"uri": "postgresql://line:secret@database/ledger"}}},
+        ("/paperTrading/database", "'uri' not allowed"),
+    ),
+    "online store without a secret": (
+        {"featureSink": {"onlineStore": {"mode": "existing"}}},
+        ("featureSink.onlineStore.existingSecret", "item connection", "saw none"),
+    ),
+    "unknown online store": (
+        {"featureSink": {"onlineStore": {"mode": "redis"}}},
+        ("/featureSink/onlineStore/mode", "must be one of", "existing"),
+    ),
+    "artifacts without an access key": (
+        {"mlflow": {**MLFLOW, "artifacts": {"endpointUrl": "https://s3.example.org"}}},
+        ("mlflow.artifacts.existingSecret", "https://s3.example.org"),
+    ),
+    "artifacts of no server": (
+        {"mlflow": {**MLFLOW, "trackingUri": ""}},
+        ("mlflow.trackingUri", "saw none"),
     ),
     "unknown strategy": (
         {"strategies": {"names": ["momentum_v9"]}},

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from alphaline.errors import AlphalineError
+from alphaline.runtime.kafka_security import KafkaSecurity
 from alphaline.trading.risk import read_limits
 from alphaline.trading.strategy import read_strategy
 from ci.charts.rendering import Manifest, Rendered
@@ -24,6 +25,16 @@ OTHERS = {
 # Paths that the image or `reference.existingClaim` brings; all others must be on a mount.
 IN_IMAGE = ("reference_root", "replay_bars")
 WRITTEN = ("data_root", "lake_root", "journal")
+# What stands for the content of Secrets that containers read variables from.
+OF_SECRETS = {
+    "KAFKA_SASL_USERNAME": "line",
+    "KAFKA_SASL_PASSWORD": "secret",
+    "ALPHALINE_JOURNAL_DATABASE": "postgresql://line:secret@database:5432/journal",
+    "ALPHALINE_LEDGER_DATABASE": "postgresql://line:secret@database:5432/ledger",
+    "ALPHALINE_ONLINE_STORE_CONNECTION": "redis:6379,db=0,password=secret",
+    "AWS_ACCESS_KEY_ID": "id",
+    "AWS_SECRET_ACCESS_KEY": "key",
+}
 # Addresses outside the release that some sets of values name.
 ELSEWHERE = {ROUTER["address"]}
 
@@ -68,11 +79,15 @@ def variables(settings: type[BaseSettings]) -> dict[str, bool]:
     }
 
 
+# Every client of Kafka reads these where it is made, whatever its service.
+SECURITY = dict.fromkeys(variables(KafkaSecurity), False)
+
+
 def _of_container(
     rendered: Rendered, where: str, service: str, labels: Mapping[str, str], container: Manifest
 ) -> Iterator[str]:
     given = [variable["name"] for variable in container["env"]]
-    known = variables(settings_class(service))
+    known = {**variables(settings_class(service)), **SECURITY}
     yield from (f"{where}: {n} twice" for n in sorted({n for n in given if given.count(n) > 1}))
     unknown = sorted(set(given) - known.keys() - OTHERS.keys())
     yield from (f"{where}: {name} is no setting of {service}" for name in unknown)
@@ -86,13 +101,37 @@ def _of_container(
 
 def _of_values(rendered: Rendered, where: str, service: str, container: Manifest) -> Iterator[str]:
     try:
-        settings = read(service, {one["name"]: one["value"] for one in container["env"]})
+        settings = read(service, given_values(container))
     except ValidationError as error:
         yield f"{where}: the settings refuse what they are given: {error}"
         return
     yield from (f"{where}: {problem}" for problem in _ports(service, settings, container))
     yield from (f"{where}: {problem}" for problem in _paths(settings, container))
+    yield from (f"{where}: {problem}" for problem in _security(container))
     yield from (f"{where}: {problem}" for problem in _addresses(rendered, settings))
+
+
+def given_values(container: Manifest) -> dict[str, str]:
+    """Return the variables of a container; what a Secret would give is a value of its kind."""
+    return {
+        one["name"]: one["value"] if "value" in one else OF_SECRETS[one["name"]]
+        for one in container.get("env", ())
+    }
+
+
+def _security(container: Manifest) -> Iterator[str]:
+    # As a client reads it, with any file in the place of those that Secrets bring.
+    given = {name: value for name, value in given_values(container).items() if name in SECURITY}
+    files = {name: value for name, value in given.items() if name.endswith("_LOCATION")}
+    mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
+    for name, file in files.items():
+        if not any(PurePosixPath(file).is_relative_to(mount) for mount in mounts):
+            yield f"{name}={file} lies on no volume"
+    try:
+        with only_environment({**given, **dict.fromkeys(files, __file__)}):
+            KafkaSecurity.of_environment()
+    except AlphalineError as error:
+        yield str(error)
 
 
 def read(service: str, environment: Mapping[str, str]) -> Any:
@@ -191,7 +230,7 @@ def _is_served(rendered: Rendered, address: str) -> bool:
 def _partitions(rendered: Rendered) -> Iterator[str]:
     for service in ("feature_streaming", "signal_generation"):
         workers = [
-            read(service, {one["name"]: one["value"] for one in container["env"]})
+            read(service, given_values(container))
             for _, _, pod in rendered.pods()
             for container in pod["containers"]
             if _service(container) == service

@@ -24,6 +24,14 @@ DELIVERY = {
     "inForceFrom": "2011-02-01T00:00:00",
     "privateKeySecret": "alphaline-private",
 }
+
+
+def secured(by: str, secret: str) -> Values:
+    """Return values of a Kafka that clients prove themselves to, by Secrets that are there."""
+    security = {"by": by, "caSecret": "kafka-ca", secret: "kafka-line"}
+    return {"mode": "existing", "existing": {**KAFKA["existing"]["existing"], "security": security}}
+
+
 MESH = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "istio-system"}}}]
 ROUTER = {"address": "istio-ingressgateway.istio-system:80", "networkPolicyPeers": MESH}
 # A canary and a shadow of the model server's image.
@@ -32,6 +40,20 @@ SPLIT = {
     "router": ROUTER,
     "canary": {"tag": "0.2.0", "traffic": 20},
     "shadow": {"tag": "0.3.0-rc1", "replicas": 2},
+}
+JOURNAL = {"mode": "existing", "existingSecret": "journal"}
+LEDGER = {
+    "mode": "existing",
+    "existingSecret": "ledger",
+    "uriItem": "writer.uri",
+    "readerUriItem": "reader.uri",
+    "port": 5433,
+    "networkPolicyPeers": [{"ipBlock": {"cidr": "10.0.0.0/24"}}],
+}
+ONLINE_STORE = {"mode": "existing", "existingSecret": "redis"}
+MLFLOW = {
+    "trackingUri": "http://mlflow.mlops:5000",
+    "artifacts": {"existingSecret": "s3", "endpointUrl": "https://s3.example.org"},
 }
 ALONE: Mapping[str, Values] = {
     "least": {},
@@ -69,12 +91,39 @@ ALONE: Mapping[str, Values] = {
             },
         }
     },
+    "existing-kafka-tls": {"kafka": secured("tls", "clientSecret"), "delivery": DELIVERY},
+    "existing-kafka-scram": {
+        "kafka": secured("scram", "userSecret"),
+        "delivery": DELIVERY,
+        "training": {"run": True},
+    },
+    "strimzi-plaintext": {"kafka": {"mode": "strimzi", "strimzi": {"security": "plaintext"}}},
+    "strimzi-delivered": {"kafka": KAFKA["strimzi"], "delivery": DELIVERY, "topicPrefix": "a."},
     "strimzi-one-broker": {
         "kafka": {"mode": "strimzi", "strimzi": {"replicas": 1, "minInSyncReplicas": 1}}
     },
     "strimzi-storage-class": {
         "kafka": {"mode": "strimzi", "strimzi": {"storage": {"storageClass": "fast"}}},
         "topicPrefix": "prod.",
+    },
+    "databases": {"riskManagement": {"database": JOURNAL}, "paperTrading": {"database": LEDGER}},
+    "ledger-database": {"paperTrading": {"database": LEDGER}, "gateway": {"replicas": 3}},
+    "journal-database": {"riskManagement": {"database": JOURNAL}, "kafka": KAFKA["strimzi"]},
+    "ledger-database-without-gateway": {
+        "paperTrading": {"database": LEDGER},
+        "gateway": {"enabled": False},
+    },
+    "online-store": {"featureSink": {"onlineStore": ONLINE_STORE}},
+    "every-store-elsewhere": {
+        "riskManagement": {"database": JOURNAL},
+        "paperTrading": {"database": LEDGER},
+        "featureSink": {"onlineStore": ONLINE_STORE},
+        "mlflow": MLFLOW,
+        "training": {"run": True},
+        "delivery": DELIVERY,
+        "modelStore": {"accessMode": "ReadWriteMany"},
+        "kafka": KAFKA["strimzi"],
+        "gateway": {"replicas": 2},
     },
     "no-sinks": {"lakeSink": {"enabled": False}, "featureSink": {"enabled": False}},
     "no-gateway": {"gateway": {"enabled": False}},

@@ -41,7 +41,8 @@ DECIDED = {
         "inference",
         "replay_stays",
     ),
-    *("gateway_host", "gateway_port"),
+    *("gateway_host", "gateway_port", "journal_database", "ledger_database"),
+    *("online_store", "online_store_connection"),
 }
 # Drills are for tests of the line, never for a cluster's values.
 DRILLS = {"duplicate_every", "late_every", "beyond_every"}

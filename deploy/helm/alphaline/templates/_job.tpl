@@ -20,6 +20,7 @@ spec:
       - action: Ignore
         onPodConditions:
           - type: DisruptionTarget
+            status: "True"
   {{- end }}
   ttlSecondsAfterFinished: 86400
   template:
@@ -56,6 +57,11 @@ spec:
             {{- .command | nindent 12 }}
           env:
             - {name: HOME, value: /tmp}
+            {{- if has .component (include "alphaline.kafkaClients" .root | fromJsonArray) }}
+            {{- with include "alphaline.kafkaVariables" .root }}
+            {{- . | nindent 12 }}
+            {{- end }}
+            {{- end }}
             {{- with .environment }}
             {{- . | nindent 12 }}
             {{- end }}
@@ -67,6 +73,9 @@ spec:
             - {name: tmp, mountPath: /tmp}
             {{- if .root.Values.reference.existingClaim }}
             - {name: reference, mountPath: {{ .root.Values.reference.path }}, readOnly: true}
+            {{- end }}
+            {{- with include "alphaline.kafkaMounts" . }}
+            {{- . | nindent 12 }}
             {{- end }}
             {{- with .mounts }}
             {{- . | nindent 12 }}
@@ -80,6 +89,9 @@ spec:
           persistentVolumeClaim:
             claimName: {{ .root.Values.reference.existingClaim }}
             readOnly: true
+        {{- end }}
+        {{- with include "alphaline.kafkaVolumes" . }}
+        {{- . | nindent 8 }}
         {{- end }}
         {{- with .volumes }}
         {{- . | nindent 8 }}

@@ -41,10 +41,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- if eq .Values.kafka.mode "existing" -}}
 {{- .Values.kafka.existing.bootstrapServers -}}
 {{- else if eq .Values.kafka.mode "strimzi" -}}
-{{- include "alphaline.fullname" . }}-kafka-bootstrap:9092
+{{- include "alphaline.fullname" . }}-kafka-bootstrap:{{ include "alphaline.strimziPort" . }}
 {{- else -}}
 {{- include "alphaline.fullname" . }}-kafka:9092
 {{- end -}}
+{{- end -}}
+
+{{- define "alphaline.strimziPort" -}}
+{{- ternary 9093 9092 (eq .Values.kafka.strimzi.security "tls") -}}
 {{- end -}}
 
 {{- define "alphaline.riskAddress" -}}

@@ -80,6 +80,9 @@ volumes:
       claimName: {{ .root.Values.reference.existingClaim }}
       readOnly: true
   {{- end }}
+  {{- with include "alphaline.kafkaVolumes" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- with .volumes }}
   {{- . | nindent 2 }}
   {{- end }}
@@ -138,6 +141,9 @@ volumeMounts:
   - name: reference
     mountPath: {{ .root.Values.reference.path }}
     readOnly: true
+  {{- end }}
+  {{- with include "alphaline.kafkaMounts" . }}
+  {{- . | nindent 2 }}
   {{- end }}
   {{- with .mounts }}
   {{- . | nindent 2 }}
@@ -217,7 +223,7 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* A single writer: one pod at a time, with a claim of its own. Arguments of a pod, and storage. */}}
+{{/* A single writer: one pod at a time, with a claim of its own unless `claimless`. Arguments of a pod. */}}
 {{- define "alphaline.singleWriter" -}}
 apiVersion: apps/v1
 kind: StatefulSet
@@ -234,8 +240,10 @@ spec:
       {{- include "alphaline.selector" . | nindent 6 }}
   template:
     {{- include "alphaline.pod" . | nindent 4 }}
+  {{- if not .claimless }}
   volumeClaimTemplates:
     {{- include "alphaline.claim" (dict "root" .root "component" .component "name" "data" "storage" .values.storage) | nindent 4 }}
+  {{- end }}
 {{- end -}}
 
 {{/* Workers that share the partitions, each a Deployment of one pod. Arguments of a pod, and workers. */}}

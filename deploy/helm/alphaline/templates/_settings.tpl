@@ -1,6 +1,9 @@
 {{/* Settings that every service of the line has; arguments: root, metricsPort, dataRoot. */}}
 {{- define "alphaline.lineSettings" -}}
 - {name: KAFKA_BOOTSTRAP_SERVERS, value: {{ include "alphaline.kafka" .root | quote }}}
+{{- with include "alphaline.kafkaVariables" .root }}
+{{ . }}
+{{- end }}
 - {name: ALPHALINE_TOPIC_PREFIX, value: {{ .root.Values.topicPrefix | quote }}}
 - {name: ALPHALINE_PARTITION_COUNT, value: {{ int64 .root.Values.kafka.partitions | quote }}}
 - {name: ALPHALINE_DATA_ROOT, value: {{ .dataRoot }}}

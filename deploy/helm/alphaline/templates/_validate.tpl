@@ -6,6 +6,7 @@ the key, what was expected and seen, what to do.
 {{- include "alphaline.validateScaling" . -}}
 {{- include "alphaline.validateKafka" . -}}
 {{- include "alphaline.validateSecret" . -}}
+{{- include "alphaline.validateStores" . -}}
 {{- include "alphaline.validateStrategies" . -}}
 {{- include "alphaline.validateDelivery" . -}}
 {{- include "alphaline.validateServing" . -}}
@@ -36,6 +37,19 @@ the key, what was expected and seen, what to do.
 {{- if and (ne $kafka.mode "existing") $kafka.existing.bootstrapServers -}}
 {{- fail (printf "kafka.existing.bootstrapServers: expected nothing, since kafka.mode is %s, saw %s; set kafka.mode to existing, or leave the servers out." $kafka.mode $kafka.existing.bootstrapServers) -}}
 {{- end -}}
+{{- $security := $kafka.existing.security -}}
+{{- if and (ne $security.by "plaintext") (ne $kafka.mode "existing") -}}
+{{- fail (printf "kafka.existing.security.by: expected plaintext, since kafka.mode is %s, saw %s; kafka.strimzi.security is for a cluster of Strimzi, and the embedded broker has none." $kafka.mode $security.by) -}}
+{{- end -}}
+{{- $needed := get (dict "plaintext" list "tls" (list "caSecret" "clientSecret") "scram" (list "caSecret" "userSecret")) $security.by -}}
+{{- range $key := list "caSecret" "clientSecret" "userSecret" -}}
+{{- if and (has $key $needed) (not (index $security $key)) -}}
+{{- fail (printf "kafka.existing.security.%s: expected the name of a Secret, since kafka.existing.security.by is %s, saw none." $key $security.by) -}}
+{{- end -}}
+{{- if and (not (has $key $needed)) (index $security $key) -}}
+{{- fail (printf "kafka.existing.security.%s: expected nothing, since kafka.existing.security.by is %s and does not use it, saw %s." $key $security.by (index $security $key)) -}}
+{{- end -}}
+{{- end -}}
 {{- $replicas := int $kafka.strimzi.replicas -}}
 {{- if and (eq $kafka.mode "strimzi") (gt (int $kafka.strimzi.minInSyncReplicas) $replicas) -}}
 {{- fail (printf "kafka.strimzi.minInSyncReplicas: expected at most kafka.strimzi.replicas (%d), saw %d; no record would ever be acknowledged." $replicas (int $kafka.strimzi.minInSyncReplicas)) -}}
@@ -58,6 +72,61 @@ the key, what was expected and seen, what to do.
 {{- if not (hasKey ($secret.data | default dict) $item) -}}
 {{- fail (printf "signing.publicKeyItem: expected the item %s in Secret %s, saw %s." $item $name (keys ($secret.data | default dict) | sortAlpha | join ", " | default "no items")) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Items that a Secret has to have, looked up only where a cluster answers: every namespace that exists
+has a default account. Arguments: root, key, name, items.
+*/}}
+{{- define "alphaline.demandItems" -}}
+{{- $namespace := .root.Release.Namespace -}}
+{{- if lookup "v1" "ServiceAccount" $namespace "default" -}}
+{{- $secret := lookup "v1" "Secret" $namespace .name -}}
+{{- if not $secret -}}
+{{- fail (printf "%s: expected a Secret %s in namespace %s, saw none there. Make it, with %s." .key .name $namespace (join ", " .items)) -}}
+{{- end -}}
+{{- range .items -}}
+{{- if not (hasKey ($secret.data | default dict) .) -}}
+{{- fail (printf "%s: expected the item %s in Secret %s, saw %s." $.key . $.name (keys ($secret.data | default dict) | sortAlpha | join ", " | default "no items")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Stores on servers of yours have a Secret, and embedded ones have none. */}}
+{{- define "alphaline.validateStores" -}}
+{{- $risk := .Values.riskManagement.database -}}
+{{- $ledger := .Values.paperTrading.database -}}
+{{- $online := .Values.featureSink.onlineStore -}}
+{{- include "alphaline.validateStore" (dict "root" . "key" "riskManagement.database" "store" $risk "items" (list $risk.uriItem)) -}}
+{{- include "alphaline.validateStore" (dict "root" . "key" "paperTrading.database" "store" $ledger "items" (compact (list $ledger.uriItem $ledger.readerUriItem))) -}}
+{{- include "alphaline.validateStore" (dict "root" . "key" "featureSink.onlineStore" "store" $online "items" (list $online.connectionItem)) -}}
+{{- $artifacts := .Values.mlflow.artifacts -}}
+{{- if and $artifacts.existingSecret (not $artifacts.endpointUrl) -}}
+{{- fail "mlflow.artifacts.endpointUrl: expected the address of the store that mlflow.artifacts.existingSecret is for, saw nothing." -}}
+{{- end -}}
+{{- if and $artifacts.endpointUrl (not $artifacts.existingSecret) -}}
+{{- fail (printf "mlflow.artifacts.existingSecret: expected the Secret with the access key of %s, saw none." $artifacts.endpointUrl) -}}
+{{- end -}}
+{{- if and $artifacts.existingSecret (not .Values.mlflow.trackingUri) -}}
+{{- fail "mlflow.trackingUri: expected the MLflow server that keeps artifacts in mlflow.artifacts.endpointUrl, saw none; without a server artifacts are files on the training's volume." -}}
+{{- end -}}
+{{- if $artifacts.existingSecret -}}
+{{- include "alphaline.demandItems" (dict "root" . "key" "mlflow.artifacts.existingSecret" "name" $artifacts.existingSecret "items" (list $artifacts.accessKeyItem $artifacts.secretKeyItem)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaline.validateStore" -}}
+{{- $secret := .store.existingSecret -}}
+{{- if and (eq .store.mode "existing") (not $secret) -}}
+{{- fail (printf "%s.existingSecret: expected the name of the Secret with its connection (item %s), since %s.mode is existing, saw none." .key (first .items) .key) -}}
+{{- end -}}
+{{- if and (eq .store.mode "embedded") $secret -}}
+{{- fail (printf "%s.existingSecret: expected nothing, since %s.mode is embedded and a file needs none, saw %s; set the mode to existing, or leave the Secret out." .key .key $secret) -}}
+{{- end -}}
+{{- if eq .store.mode "existing" -}}
+{{- include "alphaline.demandItems" (dict "root" .root "key" (printf "%s.existingSecret" .key) "name" $secret "items" .items) -}}
 {{- end -}}
 {{- end -}}
 
