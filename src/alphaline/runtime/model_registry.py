@@ -1,6 +1,7 @@
 """Registered model versions in MLflow: the files that training wrote, by name and version."""
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,7 +39,9 @@ def register_version(
         source = f"{client.get_run(run_id).info.artifact_uri}/{ARTIFACT_PATH}"
         version = client.create_model_version(name, source, run_id=run_id, tags=dict(tags))
     except MlflowException as error:
-        raise ModelError(f"MLflow at {tracking_uri} did not register {name}: {error}") from error
+        raise ModelError(
+            f"MLflow at {_shown(tracking_uri)} did not register {name}: {error}"
+        ) from error
     return str(version.version)
 
 
@@ -65,9 +68,14 @@ def fetch_version(tracking_uri: str, name: str, version: str) -> dict[str, bytes
             )
         except MlflowException as error:
             raise ModelError(
-                f"expected {name} version {version} in MLflow at {tracking_uri}: {error}"
+                f"expected {name} version {version} in MLflow at {_shown(tracking_uri)}: {error}"
             ) from error
         return {file.name: file.read_bytes() for file in Path(path).iterdir() if file.is_file()}
+
+
+def _shown(tracking_uri: str) -> str:
+    """Return the address without the user and password that a database's holds."""
+    return re.sub(r"//[^/]*@", "//", tracking_uri)
 
 
 def _log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> None:
