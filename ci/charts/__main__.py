@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from alphaline.errors import LineError
 from ci.charts import copied
+from ci.charts.certificates import misissued
 from ci.charts.commands import misspelt
 from ci.charts.conformance import refused, unseen
 from ci.charts.hardening import weaknesses
@@ -100,6 +101,7 @@ def main() -> int:
         "settings of the services": lambda: each(disagreements, rendered),
         "hardening": lambda: each(weaknesses, rendered),
         "commands of jobs": lambda: each(misspelt, rendered),
+        "certificates": lambda: each(misissued, rendered),
         "restarts": lambda: Finding(len(READERS), list(unmoved(rendered))),
         "kube-score": lambda: score(rendered),
         "copies": lambda: Finding(len(list(copied.copies())), copied.stale()),

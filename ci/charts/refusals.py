@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ci.charts.rendering import LEAST, SECRET, refusal
-from ci.charts.value_sets import DELIVERY, MLFLOW, ROUTER, SPLIT, secured
+from ci.charts.value_sets import DELIVERY, ISSUED, MLFLOW, ROUTER, SPLIT, secured
 
 # Name of the mistake: values, then words of the answer: the key and the reason.
 MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
@@ -141,6 +141,22 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "artifacts of no server": (
         {"mlflow": {**MLFLOW, "trackingUri": ""}},
         ("mlflow.trackingUri", "saw none"),
+    ),
+    "a service without a certificate": (
+        {"tls": {"by": "existing", "existing": {"riskManagement": "risk", "gateway": "gateway"}}},
+        ("tls.existing.signalGeneration", "saw none", "is not answered"),
+    ),
+    "a certificate that nobody shows": (
+        {"tls": {"existing": {"riskManagement": "risk"}}},
+        ("tls.existing.riskManagement", "since tls.by is none", "saw risk"),
+    ),
+    "certificates of no issuer": (
+        {"tls": {"by": "certManager"}},
+        ("tls.certManager.issuerName", "saw none"),
+    ),
+    "certificates that are always renewed": (
+        {"tls": {**ISSUED, "certManager": {"issuerName": "ca", "renewBefore": "2160h"}}},
+        ("tls.certManager.renewBefore", "less than tls.certManager.duration (2160h)"),
     ),
     "unknown strategy": (
         {"strategies": {"names": ["momentum_v9"]}},

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from alphaline.errors import AlphalineError
 from alphaline.runtime.kafka_security import KafkaSecurity
+from alphaline.runtime.service_tls import ServiceTls
 from alphaline.trading.risk import read_limits
 from alphaline.trading.strategy import read_strategy
 from ci.charts.rendering import Manifest, Rendered
@@ -79,8 +80,9 @@ def variables(settings: type[BaseSettings]) -> dict[str, bool]:
     }
 
 
-# Every client of Kafka reads these where it is made, whatever its service.
-SECURITY = dict.fromkeys(variables(KafkaSecurity), False)
+# Clients and servers read these where they are made, whatever their service.
+FILES_OF_TLS = tuple(variables(ServiceTls))
+SECURITY = dict.fromkeys((*variables(KafkaSecurity), *FILES_OF_TLS), False)
 
 
 def _of_container(
@@ -122,7 +124,7 @@ def given_values(container: Manifest) -> dict[str, str]:
 def _security(container: Manifest) -> Iterator[str]:
     # As a client reads it, with any file in the place of those that Secrets bring.
     given = {name: value for name, value in given_values(container).items() if name in SECURITY}
-    files = {name: value for name, value in given.items() if name.endswith("_LOCATION")}
+    files = {n: v for n, v in given.items() if n.endswith("_LOCATION") or n in FILES_OF_TLS}
     mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
     for name, file in files.items():
         if not any(PurePosixPath(file).is_relative_to(mount) for mount in mounts):
@@ -130,6 +132,7 @@ def _security(container: Manifest) -> Iterator[str]:
     try:
         with only_environment({**given, **dict.fromkeys(files, __file__)}):
             KafkaSecurity.of_environment()
+            ServiceTls.of_environment()
     except AlphalineError as error:
         yield str(error)
 

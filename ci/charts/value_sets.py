@@ -50,6 +50,8 @@ LEDGER = {
     "port": 5433,
     "networkPolicyPeers": [{"ipBlock": {"cidr": "10.0.0.0/24"}}],
 }
+TLS_SECRETS = {"riskManagement": "risk", "signalGeneration": "signals", "gateway": "gateway"}
+ISSUED = {"by": "certManager", "certManager": {"issuerName": "trading-ca"}}
 ONLINE_STORE = {"mode": "existing", "existingSecret": "redis"}
 MLFLOW = {
     "trackingUri": "http://mlflow.mlops:5000",
@@ -125,6 +127,13 @@ ALONE: Mapping[str, Values] = {
         "kafka": KAFKA["strimzi"],
         "gateway": {"replicas": 2},
     },
+    "tls-of-secrets": {"tls": {"by": "existing", "existing": TLS_SECRETS}},
+    "tls-without-gateway": {
+        "tls": {"by": "existing", "existing": {**TLS_SECRETS, "gateway": ""}},
+        "gateway": {"enabled": False},
+    },
+    "tls-of-cert-manager": {"tls": ISSUED, "kafka": KAFKA["strimzi"]},
+    "tls-of-cert-manager-without-gateway": {"tls": ISSUED, "gateway": {"enabled": False}},
     "no-sinks": {"lakeSink": {"enabled": False}, "featureSink": {"enabled": False}},
     "no-gateway": {"gateway": {"enabled": False}},
     "nothing-optional": {

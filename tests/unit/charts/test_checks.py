@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ci.charts.certificates import misissued
 from ci.charts.commands import misspelt
 from ci.charts.hardening import weaknesses
 from ci.charts.rendering import Rendered
@@ -205,5 +206,45 @@ def test_variables_are_those_that_settings_are_read_from() -> None:
 def test_a_command_that_alphaline_would_refuse_is_found(command: list[str], said: str) -> None:
     job = {**container(), "command": ["python", "-m", "alphaline.cli", *command]}
     found = "\n".join(misspelt(rendered(pod(job))))
+    assert said in found
+    assert bool(found) is bool(said)
+
+
+def certificate(**changed: Any) -> dict[str, Any]:
+    return {
+        "kind": "Certificate",
+        "apiVersion": "cert-manager.io/v1",
+        "metadata": {"name": "lake", "labels": LABELS},
+        "spec": {
+            "secretName": "lake-tls",
+            "dnsNames": ["lake"],
+            "usages": ["digital signature", "server auth", "client auth"],
+            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+            "duration": "2160h",
+            "renewBefore": "720h",
+            "issuerRef": {"group": "cert-manager.io", "kind": "Issuer", "name": "ca"},
+            **changed,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, ""),
+        ({"secretNames": "lake-tls"}, "expected the keys"),
+        ({"dnsNames": ["sea"]}, "sea is the name of no Service"),
+        ({"usages": ["server auth"]}, "expected usages ['client auth', 'server auth']"),
+        ({"privateKey": {"algorithm": "RSA"}}, "expected the private key"),
+        ({"issuerRef": {"group": "cert-manager.io", "kind": "issuer", "name": "ca"}}, "an issuer"),
+        ({"secretName": "sea-tls"}, "nobody mounts sea-tls"),
+        ({"secretName": "sea-tls"}, "mounts lake-tls, which no Certificate makes"),
+    ],
+)
+def test_a_certificate_that_would_not_serve_is_found(changed: dict[str, Any], said: str) -> None:
+    service = {"kind": "Service", "metadata": {"name": "lake", "labels": LABELS}, "spec": {}}
+    volume = {"name": "tls", "secret": {"secretName": "lake-tls"}}
+    shown = rendered(pod(container(), volumes=[volume]), service, certificate(**changed))
+    found = "\n".join(misissued(shown))
     assert said in found
     assert bool(found) is bool(said)

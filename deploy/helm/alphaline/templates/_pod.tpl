@@ -80,6 +80,9 @@ volumes:
       claimName: {{ .root.Values.reference.existingClaim }}
       readOnly: true
   {{- end }}
+  {{- with include "alphaline.tlsVolume" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- with include "alphaline.kafkaVolumes" . }}
   {{- . | nindent 2 }}
   {{- end }}
@@ -122,6 +125,9 @@ env:
   # The cache of what is compiled lies under the home folder where the image brings none.
   - {name: HOME, value: /tmp}
   {{- .settings | nindent 2 }}
+  {{- with include "alphaline.tlsVariables" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
 ports:
   - name: metrics
     containerPort: {{ .metricsPort }}
@@ -141,6 +147,9 @@ volumeMounts:
   - name: reference
     mountPath: {{ .root.Values.reference.path }}
     readOnly: true
+  {{- end }}
+  {{- with include "alphaline.tlsMount" . }}
+  {{- . | nindent 2 }}
   {{- end }}
   {{- with include "alphaline.kafkaMounts" . }}
   {{- . | nindent 2 }}

@@ -7,6 +7,7 @@ the key, what was expected and seen, what to do.
 {{- include "alphaline.validateKafka" . -}}
 {{- include "alphaline.validateSecret" . -}}
 {{- include "alphaline.validateStores" . -}}
+{{- include "alphaline.validateTls" . -}}
 {{- include "alphaline.validateStrategies" . -}}
 {{- include "alphaline.validateDelivery" . -}}
 {{- include "alphaline.validateServing" . -}}
@@ -127,6 +128,27 @@ has a default account. Arguments: root, key, name, items.
 {{- end -}}
 {{- if eq .store.mode "existing" -}}
 {{- include "alphaline.demandItems" (dict "root" .root "key" (printf "%s.existingSecret" .key) "name" $secret "items" .items) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaline.validateTls" -}}
+{{- $tls := .Values.tls -}}
+{{- range $key, $secret := $tls.existing -}}
+{{- if and $secret (ne $tls.by "existing") -}}
+{{- fail (printf "tls.existing.%s: expected nothing, since tls.by is %s, saw %s." $key $tls.by $secret) -}}
+{{- end -}}
+{{- if and (eq $tls.by "existing") (not $secret) (or (ne $key "gateway") $.Values.gateway.enabled) -}}
+{{- fail (printf "tls.existing.%s: expected the name of a Secret with tls.crt, tls.key and ca.crt, since tls.by is existing, saw none; who has no certificate is not answered." $key) -}}
+{{- end -}}
+{{- if $secret -}}
+{{- include "alphaline.demandItems" (dict "root" $ "key" (printf "tls.existing.%s" $key) "name" $secret "items" (list "tls.crt" "tls.key" "ca.crt")) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $tls.by "certManager") (not $tls.certManager.issuerName) -}}
+{{- fail "tls.certManager.issuerName: expected the issuer that signs for this line, since tls.by is certManager, saw none." -}}
+{{- end -}}
+{{- if ge (int (trimSuffix "h" $tls.certManager.renewBefore)) (int (trimSuffix "h" $tls.certManager.duration)) -}}
+{{- fail (printf "tls.certManager.renewBefore: expected less than tls.certManager.duration (%s), saw %s; it would be renewed all the time." $tls.certManager.duration $tls.certManager.renewBefore) -}}
 {{- end -}}
 {{- end -}}
 
