@@ -72,7 +72,7 @@ IMAGES = (
         "training",
         "alphaline.cli",
         "training",
-        ("feature_store", "pipelines", "training", "redis", "s3"),
+        ("feature_store", "pipelines", "training", "postgresql", "redis", "s3"),
     ),
     Image("delivery", "alphaline.cli", "delivery", ("delivery", "s3")),
     Image("broker", "", ""),
