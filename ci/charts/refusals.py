@@ -206,6 +206,14 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
         {"modelServing": {"autoscaling": {"by": "cpu"}}},
         ("modelServing.router.address", "servers that are added get no calls"),
     ),
+    "scaling of gateways on one node": (
+        {"gateway": {"autoscaling": {"enabled": True}}},
+        ("gateway.autoscaling.enabled", "all gateways stand on the node of the ledger's file"),
+    ),
+    "gateways between 5 and 4": (
+        {"gateway": {"autoscaling": {"minReplicas": 5}}},
+        ("gateway.autoscaling.maxReplicas", "at least minReplicas (5), saw 4"),
+    ),
     "scaling of nothing": (
         {"modelServing": {"mode": "inProcess", "autoscaling": {"by": "cpu"}}},
         ("modelServing.autoscaling.by", "there is no server"),

@@ -111,6 +111,10 @@ ALONE: Mapping[str, Values] = {
     "databases": {"riskManagement": {"database": JOURNAL}, "paperTrading": {"database": LEDGER}},
     "ledger-database": {"paperTrading": {"database": LEDGER}, "gateway": {"replicas": 3}},
     "journal-database": {"riskManagement": {"database": JOURNAL}, "kafka": KAFKA["strimzi"]},
+    "scaled-gateway": {
+        "paperTrading": {"database": LEDGER},
+        "gateway": {"autoscaling": {"enabled": True}, "allowedPeers": PEER},
+    },
     "ledger-database-without-gateway": {
         "paperTrading": {"database": LEDGER},
         "gateway": {"enabled": False},

@@ -218,6 +218,13 @@ has a default account. Arguments: root, key, name, items.
 {{- end -}}
 
 {{- define "alphaline.validateAutoscaling" -}}
+{{- $gateway := .Values.gateway.autoscaling -}}
+{{- if and $gateway.enabled (ne .Values.paperTrading.database.mode "existing") -}}
+{{- fail "gateway.autoscaling.enabled: expected false, since paperTrading.database.mode is embedded, saw true; all gateways stand on the node of the ledger's file, where more of them share what one had. Keep the ledger in a database, or set gateway.replicas." -}}
+{{- end -}}
+{{- if gt (int $gateway.minReplicas) (int $gateway.maxReplicas) -}}
+{{- fail (printf "gateway.autoscaling.maxReplicas: expected at least minReplicas (%d), saw %d." (int $gateway.minReplicas) (int $gateway.maxReplicas)) -}}
+{{- end -}}
 {{- $serving := .Values.modelServing -}}
 {{- $autoscaling := $serving.autoscaling -}}
 {{- if ne $autoscaling.by "none" -}}
