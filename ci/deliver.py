@@ -13,6 +13,7 @@ from alphaline.models.estimators import BoosterEstimator
 from alphaline.models.onnx_conversion import INPUT_NAME, OUTPUT_NAME, to_onnx_bytes
 from alphaline.models.parity import ParityResult
 from alphaline.runtime.model_directory import golden_file, write_model
+from alphaline.runtime.signing import demand_pair
 from ci.model_server import ServerAddress, hand_over
 from ci.proof import prove
 
@@ -88,11 +89,14 @@ def deliver(
 
     Raises
     ------
+    SignatureError
+        If the private key is not that of the public one: nothing is fetched or written.
     ParityError
         With the rows that differ.
     ModelError
         If the version cannot be delivered to this strategy and lane, or the server refuses it.
     """
+    demand_pair(delivery.private_key, delivery.public_key)
     progress(f"fetch {delivery.name} {delivery.version}")
     artifacts = decode_artifacts(fetch(delivery.name, delivery.version))
     _check_fits(delivery, artifacts)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from alphaline.errors import ModelError, ModelUnavailableError, ParityError
+from alphaline.errors import ModelError, ModelUnavailableError, ParityError, SignatureError
 from alphaline.messages import ModelDeployed
 from alphaline.messages.manifests import file_digest
 from alphaline.models.artifacts import ModelArtifacts, encode_artifacts
@@ -172,6 +172,17 @@ def test_without_the_servers_environment_nothing_is_delivered(delivery: Delivery
     wanted = msgspec.structs.replace(delivery, serving_python=delivery.store / "python")
     with pytest.raises(ModelError, match="make setup-serving"):
         _run(wanted, registered_artifacts())
+    assert not delivery.store.exists()
+
+
+def test_a_foreign_private_key_stops_delivery_before_anything_is_written(
+    delivery: Delivery, tmp_path: Path
+) -> None:
+    """Without this, a signed folder that nobody trusts would stand in the store."""
+    foreign = tmp_path / "foreign.pem"
+    make_key(foreign, tmp_path / "foreign.pub")
+    with pytest.raises(SignatureError, match=r"foreign\.pem"):
+        _run(msgspec.structs.replace(delivery, private_key=foreign), registered_artifacts())
     assert not delivery.store.exists()
 
 

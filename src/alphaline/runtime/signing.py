@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from model_signing import hashing, signing, verifying
 
 from alphaline.errors import SignatureError
@@ -25,11 +26,34 @@ def make_key(private_key: Path, public_key: Path) -> None:
     if not public_key.exists():
         key = serialization.load_pem_private_key(private_key.read_bytes(), password=None)
         public_key.parent.mkdir(parents=True, exist_ok=True)
-        public_key.write_bytes(
-            key.public_key().public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
+        public_key.write_bytes(_public_pem(key.public_key()))
+
+
+def demand_pair(private_key: Path, public_key: Path) -> None:
+    """Return if both halves belong together: what is signed with one is trusted by the other.
+
+    Raises
+    ------
+    SignatureError
+        If they do not, or cannot be read.
+    """
+    try:
+        own = serialization.load_pem_private_key(private_key.read_bytes(), password=None)
+        trusted = serialization.load_pem_public_key(public_key.read_bytes())
+    except (OSError, ValueError, TypeError) as error:
+        raise SignatureError(f"keys {private_key}, {public_key} cannot be read: {error}") from error
+    if _public_pem(own.public_key()) != _public_pem(trusted):
+        raise SignatureError(
+            f"expected the private key of {public_key} in {private_key}, saw another one: what it "
+            "signs would be refused wherever that public key is trusted. Sign with the key that "
+            "belongs to it"
         )
+
+
+def _public_pem(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alphaline.errors import SignatureError
-from alphaline.runtime.signing import make_key, sign_directory, verify_directory
+from alphaline.runtime.signing import demand_pair, make_key, sign_directory, verify_directory
 
 
 def test_a_key_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
@@ -52,3 +52,17 @@ def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     with pytest.raises(SignatureError, match="make_key"):
         sign_directory(tmp_path / "model", tmp_path / "model.sig", tmp_path / "missing.pem")
+
+
+def test_a_key_of_another_pair_is_refused_and_named(tmp_path: Path) -> None:
+    own, other = (
+        (tmp_path / "own.pem", tmp_path / "own.pub"),
+        (tmp_path / "o.pem", tmp_path / "o.pub"),
+    )
+    make_key(*own)
+    make_key(*other)
+    demand_pair(*own)
+    with pytest.raises(SignatureError, match=r"private key of .*own\.pub in .*o\.pem"):
+        demand_pair(other[0], own[1])
+    with pytest.raises(SignatureError, match="cannot be read"):
+        demand_pair(tmp_path / "absent.pem", own[1])
