@@ -110,6 +110,10 @@ class LocalLine:
         """Return how a service ended; None while it runs."""
         return self._processes[service].poll()
 
+    def started(self) -> tuple[str, ...]:
+        """Return the services that have been started, in that order."""
+        return tuple(self._processes)
+
     def pid(self, service: str) -> int:
         """Return the process id of a service that was started."""
         return self._processes[service].pid

@@ -66,7 +66,7 @@ def verify_once(folder: Path, span: Span, report: Report) -> dict[str, Any]:
         report("broken run")
         crashes = _crash_points(unbroken.records)
         broken = _run(folder / "broken", bootstrap, span, model, crashes, report)
-    topics = {topic: _compared(unbroken.topics[topic], broken.topics[topic]) for topic in COMPARED}
+    topics = {topic: compared(unbroken.topics[topic], broken.topics[topic]) for topic in COMPARED}
     ledger_differences = [
         table for table in LEDGER_TABLES if unbroken.ledger[table] != broken.ledger[table]
     ]
@@ -116,7 +116,7 @@ def _run(
         records["market_data"] = int(line.services.metric("market_data", "line_minutes_total"))
         line.services.stop()
         kills = [kill for plan in plans for kill in plan.happened]
-        return OnceRun(topics, *_ledger(root), records, kills)
+        return OnceRun(topics, *ledger_digests(root / "trading" / "ledger.sqlite"), records, kills)
 
 
 def _watch(plans: Sequence[CrashPlan]) -> None:
@@ -135,7 +135,8 @@ def _crash_points(records: Mapping[str, int]) -> dict[str, list[CrashPoint]]:
     }
 
 
-def _compared(unbroken: Distinct, broken: Distinct) -> dict[str, Any]:
+def compared(unbroken: Distinct, broken: Distinct) -> dict[str, Any]:
+    """Return how many ids two runs left, and how many of them differ or contradict themselves."""
     left, right = unbroken.by_id, broken.by_id
     differing = sorted(key for key in left.keys() | right.keys() if left.get(key) != right.get(key))
     found: dict[str, Any] = {
@@ -152,10 +153,11 @@ def _compared(unbroken: Distinct, broken: Distinct) -> dict[str, Any]:
     return found
 
 
-def _ledger(root: Path) -> tuple[dict[str, str], dict[str, int]]:
+def ledger_digests(path: Path) -> tuple[dict[str, str], dict[str, int]]:
+    """Return a digest and a count of the rows of each table that records what was traded."""
     digests: dict[str, str] = {}
     counts: dict[str, int] = {}
-    with closing(sqlite3.connect(root / "trading" / "ledger.sqlite")) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         for table in LEDGER_TABLES:
             rows = sorted(map(repr, connection.execute(f"SELECT * FROM {table}")))  # noqa: S608
             digests[table] = digest("\n".join(rows).encode())

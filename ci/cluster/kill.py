@@ -1,0 +1,131 @@
+"""The kill switch on the cluster: engaged under load, kept over a restart, cleared by a person."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from alphaline.cli.verification.distinct import Distinct
+from alphaline.messages import RiskDecision, SignalApproved, SignalDenied, decode
+from ci.cluster import programs
+from ci.cluster.faults import wait_until_ready
+from ci.cluster.line import ClusterLine
+from ci.cluster.release import NAME
+from ci.cluster.waiting import until
+
+CODE = "KILL_SWITCH_ENGAGED"
+DENIED_AT_LEAST = 30
+TIMEOUT_S = 300.0
+PORT = 9110
+LAST_SEQUENCE = (
+    "import sqlite3;"
+    "c=sqlite3.connect('file:/data/risk/journal.sqlite?mode=ro',uri=True);"
+    "print(c.execute('select coalesce(max(seq),0) from decisions').fetchone()[0])"
+)
+
+
+def engage_and_clear(line: ClusterLine) -> dict[str, Any]:
+    """Engage while decisions are made, restart risk, clear; return what was decided in between."""
+    before = _last_sequence(line)
+    until(lambda: _last_sequence(line) > before, TIMEOUT_S, "decisions")
+    _command(line, "engage", "--by", "cluster check", "--reason", "drill")
+    first = _last_sequence(line)
+    line.report(f"kill switch engaged, {first} decisions in the journal")
+    until(lambda: _denied(line, first) >= DENIED_AT_LEAST, TIMEOUT_S, f"{CODE} on decisions")
+    line.kubectl.delete("pod", line.pod("risk-management"))
+    wait_until_ready(line, "risk-management")
+    kept = bool(_command(line, "status")["engaged"])
+    denied_before = _denied(line, first)
+    until(lambda: _denied(line, first) > denied_before, TIMEOUT_S, "decisions after the restart")
+    last = _last_sequence(line)
+    cleared = not _command(line, "clear", "--by", "cluster check", "--reason", "drill")["engaged"]
+    line.report(f"cleared, {last} decisions in the journal")
+    return _between(line, first, last) | {"engaged_after_restart": kept, "cleared": cleared}
+
+
+def _between(line: ClusterLine, first: int, last: int) -> dict[str, Any]:
+    # What the journal holds reaches the topic after it.
+    decisions = until(
+        lambda: found if len(found := _decisions(line, first, last)) == last - first else None,
+        TIMEOUT_S,
+        f"decisions {first + 1} to {last}",
+    )
+    approved = sum(not decision.denials for decision in decisions.values())
+    by_switch = sum(_by_switch(decision) for decision in decisions.values())
+    return {
+        "holds": not approved and by_switch == last - first >= DENIED_AT_LEAST,
+        "decisions_while_engaged": len(decisions),
+        "approved_while_engaged": approved,
+        "denied_by_the_switch": by_switch,
+    }
+
+
+def same_proposals(
+    undisturbed: Mapping[str, Distinct], found: Mapping[str, Distinct]
+) -> dict[str, Any]:
+    """Return whether both runs put the same proposals to risk, and decided each once.
+
+    A verdict may differ where the switch, or what was not traded because of it, made it differ.
+    """
+    expected, seen = _proposals(undisturbed), _proposals(found)
+    verdicts = {key[0] for key in found["risk.decisions.v1"].by_id}
+    approved = {key[0] for key in found["signals.approved.v1"].by_id}
+    denied = {key[0] for key in found["signals.denied.v1"].by_id}
+    conflicts = sum(len(found[topic].conflicts) for topic in found)
+    return {
+        "holds": expected == seen
+        and not approved & denied
+        and approved <= verdicts
+        and not conflicts
+        and len(expected) > 0,
+        "proposals": len(seen),
+        "proposals_that_differ": sum(
+            expected.get(key) != seen.get(key) for key in expected.keys() | seen.keys()
+        ),
+        "approved_and_denied": len(approved & denied),
+        "approved_unchecked": len(approved - verdicts),
+        "conflicts": conflicts,
+    }
+
+
+def _proposals(left: Mapping[str, Distinct]) -> dict[str, Any]:
+    signals = [
+        decode(topic, raw)
+        for topic in ("signals.approved.v1", "signals.denied.v1")
+        for raw in left[topic].by_id.values()
+    ]
+    return {
+        signal.decision_id: signal.proposal
+        for signal in signals
+        if isinstance(signal, SignalApproved | SignalDenied) and signal.proposal is not None
+    }
+
+
+def _decisions(line: ClusterLine, first: int, last: int) -> dict[int, RiskDecision]:
+    found = (item.message for item in line.messages("risk.decisions.v1"))
+    return {
+        one.journal_seq: one
+        for one in found
+        if isinstance(one, RiskDecision) and first < one.journal_seq <= last
+    }
+
+
+def _denied(line: ClusterLine, first: int) -> int:
+    return sum(_by_switch(one) for one in _decisions(line, first, sys.maxsize).values())
+
+
+def _by_switch(decision: RiskDecision) -> bool:
+    return any(denial.code == CODE for denial in decision.denials)
+
+
+def _last_sequence(line: ClusterLine) -> int:
+    return int(line.kubectl.inside(line.pod("risk-management"), "python", "-c", LAST_SEQUENCE))
+
+
+def _command(line: ClusterLine, verb: str, *options: str) -> dict[str, Any]:
+    """Run the command line of ours as an SRE does: behind a forwarded port of the risk service."""
+    with line.kubectl.forwarded(f"service/{NAME}-risk-management", PORT) as address:
+        command = [sys.executable, "-m", "alphaline.cli", "kill-switch", verb, *options]
+        said = programs.output([*command, "--address", address, "--json"])
+    answer: dict[str, Any] = json.loads(said)
+    return answer

@@ -1,0 +1,122 @@
+"""What is shown, in order; each part adds what it found under its name."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alphaline.cli.verification.drill import Report
+from alphaline.messages import ModelDeployed
+from alphaline.runtime.ledger_audit import audit_at
+from ci.cluster import images, namespace
+from ci.cluster.bad_model import deliver_foreign
+from ci.cluster.comparison import equality, left_behind
+from ci.cluster.engines import same_engine
+from ci.cluster.faults import delete_each, restarts, upgrade_and_roll_back
+from ci.cluster.kill import engage_and_clear, same_proposals
+from ci.cluster.kubectl import Kubectl
+from ci.cluster.laptop import Left, replayed
+from ci.cluster.leftovers import uninstall
+from ci.cluster.line import ClusterLine, first_values, installed
+from ci.cluster.memory import idle_memory
+from ci.cluster.mistakes import refused
+from ci.cluster.policies import connections
+from ci.cluster.release import Release
+from ci.cluster.sessions import KILLED, UNDER_LOAD, UNDISTURBED, WARM_UP, Sessions
+from ci.cluster.settings import Settings
+from ci.cluster.start import start
+
+
+@dataclass
+class Showing:
+    """One run: the cluster that it is about, and what was found so far."""
+
+    settings: Settings
+    folder: Path
+    report: Report
+    found: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that was found is as it should be."""
+        return bool(self.found) and all(one.get("holds", True) for one in self.found.values())
+
+    def run(self) -> None:
+        """Show everything; the namespace is deleted at the end unless it is to be kept."""
+        kubectl = Kubectl(self.settings.kubectl, self.settings.namespace)
+        self.report("images")
+        self.found["images"] = {"brought": len(images.bring(self.settings))}
+        try:
+            self._on_cluster(kubectl)
+        finally:
+            if not self.settings.keep:
+                namespace.remove(kubectl)
+
+    def _on_cluster(self, kubectl: Kubectl) -> None:
+        namespace.make(kubectl, self.folder / "keys")
+        self.report(f"mistakes, in namespace {kubectl.namespace}")
+        self.found["mistakes"] = refused(kubectl, self.settings)
+        release = Release(self.settings, first_values(self.settings, WARM_UP))
+        began = time.monotonic()
+        line, ready_s = installed(self.settings, kubectl, release, self.report)
+        started = start(line, began, ready_s)
+        self.found["start"] = started.found
+        self.found["engine"] = same_engine(line)
+        line.wait_for_session(UNDISTURBED.last)
+        self._idle(line)
+        laptop = self._laptop(line)
+        self._same(line, laptop, UNDISTURBED, "undisturbed")
+        self._under_load(line, started.delivery)
+        self._same(line, laptop, UNDER_LOAD, "after_faults")
+        self._killed(line, laptop[KILLED])
+        self.report("uninstall")
+        self.found["uninstall"] = uninstall(line)
+
+    def _idle(self, line: ClusterLine) -> None:
+        self.report("idle: memory, network, the chart's own test")
+        self.found["memory"] = idle_memory(line)
+        self.found["network"] = connections(line, self.settings)
+        self.found["helm_test"] = {"holds": "Succeeded" in line.release.test()}
+
+    def _laptop(self, line: ClusterLine) -> dict[Sessions, Left]:
+        line.fetch_models(self.folder / "models")
+        record = line.messages("models.deployed.v1")[-1].message
+        assert isinstance(record, ModelDeployed)  # noqa: S101 - the topic's only kind
+        self.report("the same sessions on this machine")
+        return replayed(self.folder, record, self.report)
+
+    def _same(
+        self, line: ClusterLine, laptop: dict[Sessions, Left], span: Sessions, name: str
+    ) -> None:
+        ledger = self.folder / f"{name}.sqlite"
+        line.fetch_ledger(ledger)
+        left = laptop[span]
+        found = equality(left.topics, left_behind(line.messages), (left.ledger, ledger))
+        self.found[name] = found
+        self.report(f"{name}: {'equal' if found['holds'] else 'DIFFERENT'}")
+
+    def _under_load(self, line: ClusterLine, delivery: dict[str, Any]) -> None:
+        line.start_replay(UNDER_LOAD)
+        self.found["bad_model"] = deliver_foreign(line, delivery)
+        self.report("every pod is deleted once")
+        self.found["stops"] = delete_each(line)
+        self.found["upgrade"] = upgrade_and_roll_back(line, self.settings)
+        reached, end = line.line_time(), line.end_of(UNDER_LOAD.last)
+        self.found["load"] = {
+            "holds": reached < end,
+            "sessions": [UNDER_LOAD.first.isoformat(), UNDER_LOAD.last.isoformat()],
+            "was_running_to_the_last_fault": reached < end,
+            "containers_that_ended_by_themselves": restarts(line),
+        }
+        line.start_replay(UNDER_LOAD._replace(speed=0))
+        line.wait_for_session(UNDER_LOAD.last)
+
+    def _killed(self, line: ClusterLine, undisturbed: Left) -> None:
+        line.start_replay(KILLED)
+        self.found["kill_switch"] = engage_and_clear(line)
+        line.wait_for_session(KILLED.last)
+        self.found["proposals"] = same_proposals(undisturbed.topics, left_behind(line.messages))
+        ledger = self.folder / "killed.sqlite"
+        line.fetch_ledger(ledger)
+        contradictions = audit_at(ledger)
+        self.found["ledger"] = {"holds": not contradictions, "contradictions": contradictions}
