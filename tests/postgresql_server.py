@@ -21,7 +21,7 @@ from alphaline.runtime.ports import free_port
 from tests.waiting import eventually
 
 PASSWORD = "not-to-be-shown"  # noqa: S105 - of a server that lives as long as the test
-USER = "alphaline"
+USER = "superuser"
 
 
 class PostgresqlServer:
@@ -44,6 +44,11 @@ class PostgresqlServer:
         os.chown(self.folder, self._user, self._group)
         self._packages = self._reachable_packages()
         self._initialise()
+
+    @property
+    def programs(self) -> Path:
+        """Folder of PostgreSQL's programs."""
+        return self._program("postgres").parent
 
     def start(self) -> Self:
         """Start the server, again where it was killed, and return once it answers.

@@ -11,7 +11,7 @@ from alphaline.runtime.database import DatabaseAddress
 from alphaline.runtime.fenced_database import open_for_reading
 from alphaline.runtime.journal import SCHEMA, RiskJournal
 from alphaline.runtime.ledger_store import LedgerStore
-from tests.postgresql_server import PostgresqlServer
+from tests.postgresql_server import USER, PostgresqlServer
 from tests.unit.runtime.test_journal import proposal
 
 pytestmark = pytest.mark.servers
@@ -133,13 +133,13 @@ def test_two_first_writers_at_once_make_one_schema(address) -> None:
 def test_a_confirmed_write_is_on_disk_whatever_the_role_has_as_its_default(
     postgresql, address
 ) -> None:
-    postgresql.execute("ALTER ROLE alphaline SET synchronous_commit TO off")
+    postgresql.execute(f"ALTER ROLE {USER} SET synchronous_commit TO off")
     try:
         journal = RiskJournal(address, epoch=1)
         shown = journal._database.connection.execute("SHOW synchronous_commit").fetchone()
         journal.close()
     finally:
-        postgresql.execute("ALTER ROLE alphaline RESET synchronous_commit")
+        postgresql.execute(f"ALTER ROLE {USER} RESET synchronous_commit")
     assert shown == ("on",)
 
 
