@@ -13,12 +13,27 @@ DELIVERY = {
     "inForceFrom": "2011-02-14T00:00:00",
     "privateKeySecret": "alphaline-private",
 }
+# Journal, ledger and online store outside of the line, each by a Secret of that name.
+DATABASES: Values = {
+    "riskManagement": {"database": {"mode": "existing", "existingSecret": "alphaline-journal"}},
+    "paperTrading": {
+        "database": {
+            "mode": "existing",
+            "existingSecret": "alphaline-ledger",
+            "readerUriItem": "reader",
+        }
+    },
+    "featureSink": {
+        "onlineStore": {"mode": "existing", "existingSecret": "alphaline-online-store"}
+    },
+}
 # Components that say in kustomize's words what the chart says by values.
 COMPONENTS_OF_CHART: Mapping[str, Values] = {
     "two-workers": {"featureStreaming": {"workers": 2}, "signalGeneration": {"workers": 2}},
     "strimzi": {"kafka": {"mode": "strimzi"}},
     "seldon": {"modelServing": {"mode": "seldonDeployment"}},
     "kserve": {"modelServing": {"mode": "inferenceService"}},
+    "databases": DATABASES,
     "training": {"training": {"run": True}},
     "delivery": {"delivery": DELIVERY},
     "monitoring": {"monitoring": {"serviceMonitor": True, "rules": True, "dashboards": True}},
@@ -28,7 +43,7 @@ SAME_VALUES = {"canary": "delivery"}
 
 # The order in which a kustomization has to list them: each patches what stands before it.
 ORDER = (
-    *("two-workers", "training", "delivery", "canary", "dev-tools"),
+    *("two-workers", "databases", "training", "delivery", "canary", "dev-tools"),
     *("strimzi", "dev-tools-strimzi", "seldon", "kserve", "monitoring"),
 )
 # What may stand before a component and is changed by it.
@@ -42,6 +57,10 @@ CHOICES: Sequence[Sequence[Sequence[str]]] = (
     ((), ("dev-tools",), ("strimzi",), ("strimzi", "dev-tools-strimzi")),
     ((), ("seldon",), ("kserve",)),
     ((), ("monitoring",)),
+)
+BESIDE_DATABASES = (
+    *(("two-workers",), ("training",), ("delivery",), ("seldon",), ("kserve",), ("monitoring",)),
+    ("two-workers", "canary", "seldon", "monitoring"),
 )
 # What does not stand together, and words of kustomize's refusal.
 REFUSED: Mapping[tuple[str, ...], str] = {
@@ -66,6 +85,7 @@ OVERLAYS: Mapping[str, tuple[str, Values]] = {
     "prod": (
         "alphaline-prod",
         {
+            **DATABASES,
             "kafka": {"mode": "strimzi", "partitions": 8},
             "featureStreaming": {"workers": 2},
             "signalGeneration": {"workers": 2},
@@ -80,6 +100,9 @@ def combinations() -> Iterator[tuple[str, ...]]:
     """Yield every combination that makes sense, in the order of ``ORDER``."""
     for chosen in product(*CHOICES):
         yield tuple(name for group in chosen for name in group)
+    # With databases, every pair is enough: what they change, only `strimzi` changes, too.
+    for kafka, other in product(((), ("strimzi",)), (*BESIDE_DATABASES, ())):
+        yield tuple(sorted(("databases", *kafka, *other), key=ORDER.index))
 
 
 def needs_a_version(components: Sequence[str]) -> bool:
