@@ -33,7 +33,10 @@ from tests.feature_rows import (
 )
 from tests.redis_servers import RedisServer, needs_servers, redis_server
 
-KINDS = ["sqlite", *(pytest.param(kind, marks=needs_servers) for kind in ("redis", "valkey"))]
+SERVED = [
+    pytest.param(kind, marks=[needs_servers, pytest.mark.servers]) for kind in ("redis", "valkey")
+]
+KINDS = ["sqlite", *SERVED]
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -32,7 +32,7 @@ from tests.feature_rows import (
 )
 from tests.redis_servers import PASSWORD, RedisServer, needs_servers, redis_server
 
-pytestmark = needs_servers
+pytestmark = [needs_servers, pytest.mark.servers]
 
 
 @pytest.fixture(scope="module", params=["redis", "valkey"])

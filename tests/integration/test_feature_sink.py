@@ -162,6 +162,7 @@ WAITING = (503, 'sink_store_available{service="feature_sink",store="online"} 0.0
 
 
 @needs_servers
+@pytest.mark.servers
 def test_a_sink_whose_redis_is_killed_waits_loses_nothing_and_refills_it(
     kafka: str, topics: Topics, tmp_path: Path, vectors: list[FeatureVector]
 ) -> None:

@@ -29,7 +29,7 @@ def register_version(
     Raises
     ------
     ModelError
-        If MLflow refuses.
+        If MLflow refuses, or the store of its artifacts does.
     """
     client = MlflowClient(tracking_uri, tracking_uri)
     try:
@@ -38,7 +38,7 @@ def register_version(
             client.create_registered_model(name)
         source = f"{client.get_run(run_id).info.artifact_uri}/{ARTIFACT_PATH}"
         version = client.create_model_version(name, source, run_id=run_id, tags=dict(tags))
-    except MlflowException as error:
+    except _faults() as error:
         raise ModelError(
             f"MLflow at {_shown(tracking_uri)} did not register {name}: {error}"
         ) from error
@@ -51,7 +51,8 @@ def fetch_version(tracking_uri: str, name: str, version: str) -> dict[str, bytes
     Raises
     ------
     ModelError
-        If the version is not a number (an alias may move while it is delivered), or there is none.
+        If the version is not a number (an alias may move while it is delivered), there is none, or
+        the store of its artifacts does not give it.
     """
     if not version.isdecimal():
         raise ModelError(
@@ -66,11 +67,21 @@ def fetch_version(tracking_uri: str, name: str, version: str) -> dict[str, bytes
             path = download_artifacts(
                 artifact_uri=source, dst_path=folder, tracking_uri=tracking_uri
             )
-        except MlflowException as error:
+        except _faults() as error:
             raise ModelError(
                 f"expected {name} version {version} in MLflow at {_shown(tracking_uri)}: {error}"
             ) from error
         return {file.name: file.read_bytes() for file in Path(path).iterdir() if file.is_file()}
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """Return what MLflow raises: on S3 it passes on its client's errors, which it does not wrap."""
+    try:
+        from boto3.exceptions import Boto3Error  # noqa: PLC0415 - an extra, and asked in an error only
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    except ImportError:
+        return (MlflowException,)
+    return MlflowException, Boto3Error, BotoCoreError, ClientError
 
 
 def _shown(tracking_uri: str) -> str:
