@@ -226,7 +226,8 @@ spec:
     - name: {{ $name }}
       port: {{ $port }}
       targetPort: {{ $name }}
-      {{- if eq $name "grpc" }}
+      {{- /* Without TLS, that is. */}}
+      {{- if and (eq $name "grpc") (not (include "alphaline.tlsSecret" $)) }}
       appProtocol: kubernetes.io/h2c
       {{- end }}
     {{- end }}
