@@ -4,15 +4,17 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from alphaline.runtime.open_inference import OpenInferencePredictor
 from alphaline.runtime.ports import free_ports
+from alphaline.runtime.seldon_protocol import SeldonPredictor
 from ci.model_server import ServerAddress
 from tests.waiting import eventually
 
@@ -24,12 +26,58 @@ needs_serving = pytest.mark.skipif(
 )
 
 
+SELDON_PYTHON = ROOT / ".venv-seldon/bin/python"
+needs_seldon = pytest.mark.skipif(
+    not SELDON_PYTHON.exists(),
+    reason="the environment of seldon-core's wrapper .venv-seldon is not built: make setup-seldon",
+)
+_PREFIX = "ALPHALINE_MODEL_SERVING_"
+
+
+@dataclass(frozen=True)
+class ServerKind:
+    """One of the model servers: how it is started, and how it is asked."""
+
+    name: str
+    python: Path
+    module: str
+    port_variables: tuple[str, str, str]
+    live: str
+    ready: str
+    client: type[OpenInferencePredictor] | type[SeldonPredictor]
+
+
+MLSERVER = ServerKind(
+    "mlserver",
+    SERVING_PYTHON,
+    "services.model_serving",
+    (f"{_PREFIX}HTTP_PORT", f"{_PREFIX}GRPC_PORT", f"{_PREFIX}METRICS_PORT"),
+    "/v2/health/live",
+    "/v2/health/ready",
+    OpenInferencePredictor,
+)
+SELDON = ServerKind(
+    "seldon",
+    SELDON_PYTHON,
+    "services.model_serving.seldon_server",
+    (
+        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT",
+        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT",
+        "PREDICTIVE_UNIT_METRICS_SERVICE_PORT",
+    ),
+    "/health/ping",
+    "/health/status",
+    SeldonPredictor,
+)
+
+
 @dataclass(frozen=True)
 class RunningServer:
     address: ServerAddress
     metrics_port: int
     process: subprocess.Popen[bytes]
     log: Path
+    kind: ServerKind
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and text of ``GET path``."""
@@ -46,37 +94,55 @@ class RunningServer:
         finally:
             connection.close()
 
+    def metrics(self) -> str:
+        """Return what Prometheus would read."""
+        connection = HTTPConnection("127.0.0.1", self.metrics_port, timeout=30)
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
     def answers(self) -> bool:
         """Return whether it is up; a server that ended fails the test with its log."""
         if self.process.poll() is not None:
             raise AssertionError(f"the model server ended:\n{self.log.read_text()}")
         try:
-            return self.get("/v2/health/live")[0] == 200
+            return self.get(self.kind.live)[0] == 200
         except OSError:
             return False
 
 
-@contextmanager
-def running_server(store: Path, public_key: Path, log: Path) -> Iterator[RunningServer]:
-    http, grpc, metrics = free_ports(3)
-    settings = {
-        "MODEL_STORE": store,
-        "PUBLIC_KEY": public_key,
-        "HTTP_PORT": http,
-        "GRPC_PORT": grpc,
-        "METRICS_PORT": metrics,
+def server_environment(
+    kind: ServerKind, store: Path, public_key: Path, ports: Sequence[int]
+) -> dict[str, str]:
+    """Return the environment of a server whose REST, gRPC and metrics ports are ``ports``."""
+    return {
+        **os.environ,
+        f"{_PREFIX}MODEL_STORE": str(store),
+        f"{_PREFIX}PUBLIC_KEY": str(public_key),
+        **{name: str(port) for name, port in zip(kind.port_variables, ports, strict=True)},
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
     }
-    variables = {f"ALPHALINE_MODEL_SERVING_{name}": str(value) for name, value in settings.items()}
+
+
+@contextmanager
+def running_server(
+    store: Path, public_key: Path, log: Path, kind: ServerKind = MLSERVER
+) -> Iterator[RunningServer]:
+    ports = http, grpc, metrics = free_ports(3)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [SERVING_PYTHON, "-m", "services.model_serving"],
-            env={**os.environ, **variables, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+            [kind.python, "-m", kind.module],
+            env=server_environment(kind, store, public_key, ports),
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=log.parent,
+            # A group of its own, so that nothing of it is left where a test finds it broken.
+            start_new_session=True,
         )
     address = ServerAddress(f"127.0.0.1:{http}", f"127.0.0.1:{grpc}")
-    server = RunningServer(address, metrics, process, log)
+    server = RunningServer(address, metrics, process, log, kind)
     try:
         assert eventually(server.answers, within_s=60)
         yield server
@@ -84,7 +150,7 @@ def running_server(store: Path, public_key: Path, log: Path) -> Iterator[Running
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise

@@ -1,11 +1,10 @@
 """Wires settings → MLServer → run."""
 
 import asyncio
-import sys
 
 from mlserver import MLServer, Settings
 
-from alphaline.runtime.ports import is_free
+from services.model_serving.listening import require_free_ports
 from services.model_serving.mlserver_adapter import SignedModelRepository
 from services.model_serving.settings import ModelServingSettings
 
@@ -33,24 +32,10 @@ async def serve(settings: ModelServingSettings) -> None:
     await server.start(await repository.list())
 
 
-def require_free_ports(settings: ModelServingSettings) -> None:
-    """End the process where a port is taken.
-
-    gRPC would share a port with a second server in silence, and half of the requests go to each.
-    """
-    for name in ("http_port", "grpc_port", "metrics_port"):
-        port = getattr(settings, name)
-        if not is_free(port, settings.host):
-            sys.exit(
-                f"model server: port {port} of {settings.host} cannot be bound: stop what uses it or "
-                f"set ALPHALINE_MODEL_SERVING_{name.upper()} to another one"
-            )
-
-
 def main() -> None:
     """Run the model server."""
     settings = ModelServingSettings()
-    require_free_ports(settings)
+    require_free_ports(settings.host, settings.ports())
     asyncio.run(serve(settings))
 
 

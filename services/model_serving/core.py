@@ -36,6 +36,16 @@ class ServedModel:
         self.refusal: str | None = "not loaded yet"
 
     @property
+    def name(self) -> str:
+        """Name of the model, as its folder says."""
+        return self._directory.parent.name
+
+    @property
+    def version(self) -> str:
+        """Version of the model, as its folder says."""
+        return self._directory.name
+
+    @property
     def is_ready(self) -> bool:
         """Whether it answers."""
         return self._predictor is not None

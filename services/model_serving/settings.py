@@ -23,3 +23,22 @@ class ModelServingSettings(BaseSettings):
     http_port: int = Field(ge=1, le=65_535)
     grpc_port: int = Field(ge=1, le=65_535)
     metrics_port: int = Field(ge=1, le=65_535)
+
+    def ports(self) -> dict[str, int]:
+        """Return each port by the variable that sets it."""
+        prefix = str(self.model_config["env_prefix"])
+        return {
+            str(field.validation_alias or f"{prefix}{name}".upper()): getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if name.endswith("_port")
+        }
+
+
+class SeldonServingSettings(ModelServingSettings):
+    """The same for seldon-core's wrapper, whose ports Seldon's operator gives by names of its own."""
+
+    http_port: int = Field(ge=1, le=65_535, validation_alias="PREDICTIVE_UNIT_HTTP_SERVICE_PORT")
+    grpc_port: int = Field(ge=1, le=65_535, validation_alias="PREDICTIVE_UNIT_GRPC_SERVICE_PORT")
+    metrics_port: int = Field(
+        ge=1, le=65_535, validation_alias="PREDICTIVE_UNIT_METRICS_SERVICE_PORT"
+    )
