@@ -68,7 +68,7 @@ def same_proposals(
     A verdict may differ where the switch, or what was not traded because of it, made it differ.
     """
     expected, seen = _proposals(undisturbed), _proposals(found)
-    verdicts = {key[0] for key in found["risk.decisions.v1"].by_id}
+    verdicts = _approved_by_risk(found)
     approved = {key[0] for key in found["signals.approved.v1"].by_id}
     denied = {key[0] for key in found["signals.denied.v1"].by_id}
     conflicts = sum(len(found[topic].conflicts) for topic in found)
@@ -99,6 +99,12 @@ def _proposals(left: Mapping[str, Distinct]) -> dict[str, Any]:
         for signal in signals
         if isinstance(signal, SignalApproved | SignalDenied) and signal.proposal is not None
     }
+
+
+def _approved_by_risk(left: Mapping[str, Distinct]) -> set[str]:
+    topic = "risk.decisions.v1"
+    decided = (decode(topic, raw) for raw in left[topic].by_id.values())
+    return {one.decision_id for one in decided if isinstance(one, RiskDecision) and not one.denials}
 
 
 def _decisions(line: ClusterLine, first: int, last: int) -> dict[int, RiskDecision]:
