@@ -21,7 +21,7 @@ from feast.data_source import PushMode
 
 from alphaline.features import feature_set
 from alphaline.messages import MINUTE_NS, FeatureVector
-from alphaline.runtime.feature_store import FeatureTable, StorePaths
+from alphaline.runtime.feature_store import FeatureTable, OnlineStoreSettings, StorePaths
 from alphaline.runtime.feature_store.offline import arrow_rows, create_empty
 from alphaline.runtime.feature_store.sqlite_online import SqliteOnlineWriter
 from feature_repo.entities import instrument
@@ -45,15 +45,15 @@ def _measure(folder: Path, rows: int) -> dict[str, Any]:
     minutes = iter(range(10**9))
     with (
         closing(SqliteOnlineWriter(StorePaths(folder / "ours").online, TABLE)) as writer,
-        _push_store(folder / "feast") as store,
+        push_store(folder / "feast") as store,
     ):
         ours, pushed = [], []
         for _ in range(BLOCKS):
-            batches = [_vectors(next(minutes), rows) for _ in range(CALLS_PER_BLOCK)]
+            batches = [vectors(next(minutes), rows) for _ in range(CALLS_PER_BLOCK)]
             frames = [arrow_rows(TABLE, batch).to_pandas() for batch in batches]
-            ours.append(_times(writer.write, batches))
+            ours.append(times(writer.write, batches))
             pushed.append(
-                _times(lambda frame: store.push("rows", frame, to=PushMode.ONLINE), frames)
+                times(lambda frame: store.push("rows", frame, to=PushMode.ONLINE), frames)
             )
     return _result(rows, ours, pushed)
 
@@ -77,7 +77,8 @@ def _result(rows: int, ours: list[list[float]], pushed: list[list[float]]) -> di
     }
 
 
-def _times(call: Callable[[Any], object], inputs: list[Any]) -> list[float]:
+def times(call: Callable[[Any], object], inputs: list[Any]) -> list[float]:
+    """Return the milliseconds of each call."""
     found = []
     for one in inputs:
         start = time.perf_counter()
@@ -86,7 +87,8 @@ def _times(call: Callable[[Any], object], inputs: list[Any]) -> list[float]:
     return found
 
 
-def _vectors(minute: int, rows: int) -> list[FeatureVector]:
+def vectors(minute: int, rows: int) -> list[FeatureVector]:
+    """Return the vectors of ``rows`` instruments for a minute."""
     values = np.random.default_rng(minute).normal(size=(rows, len(TABLE.columns)))
     return [
         FeatureVector(
@@ -104,14 +106,19 @@ def _vectors(minute: int, rows: int) -> list[FeatureVector]:
 
 
 @contextmanager
-def _push_store(data_root: Path) -> Iterator[FeatureStore]:
+def push_store(
+    data_root: Path, online: OnlineStoreSettings | None = None
+) -> Iterator[FeatureStore]:
+    """Give Feast over a repository with a push source for the table."""
     paths = StorePaths(data_root)
     create_empty(paths.offline(TABLE.feature_set), TABLE)
-    store = build(data_root)
+    store = build(data_root, online)
     push_source = PushSource(name="rows", batch_source=source(TABLE, paths))
     store.apply([instrument, push_source, feature_view(TABLE, push_source)])
     yield store
-    with closing(store._get_provider().online_store._get_conn(store.config)):
+    used = store._get_provider().online_store
+    opened = used._get_conn(store.config) if hasattr(used, "_get_conn") else used._client
+    with closing(opened):
         pass
 
 

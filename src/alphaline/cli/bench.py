@@ -21,6 +21,7 @@ BENCHMARKS = {
     "features": "tests.performance.bench_features",
     "feature_history": "tests.performance.bench_feature_history",
     "online_write": "tests.performance.bench_online_write",
+    "online_redis": "tests.performance.bench_online_redis",
     "journal": "tests.performance.bench_journal",
     "walk_forward": "tests.performance.bench_walk_forward",
     "backtest": "tests.performance.bench_backtest",
