@@ -8,10 +8,11 @@ from alphaline.runtime.broker_jars import cache_folder, java_start
 from ci.images import engines
 from ci.images.places import BROKER_FILES, POM
 
-# jdeps over the jars, without java.desktop (bean editors of a validator that nothing calls need it) and
-# what only compilers use. jdk.crypto.ec: TLS; jdk.management: the broker's own measures.
+# jdeps over the jars, without what only compilers use. java.desktop: Log4j tells its parts of a configuration
+# by java.beans. jdk.crypto.ec: TLS; jdk.management: the broker's own measures.
 MODULES = (
     "java.base",
+    "java.desktop",
     "java.logging",
     "java.management",
     "java.naming",
