@@ -34,6 +34,7 @@ COMMANDS = {
     "backfill": "alphaline.cli.backfill",
     "verify": "alphaline.cli.verify",
     "rerun": "alphaline.cli.rerun",
+    "database": "alphaline.cli.database",
     "bench": "alphaline.cli.bench",
     "capacity": "alphaline.cli.capacity",
     "contracts": "alphaline.cli.contracts",

@@ -46,6 +46,7 @@ MIGRATIONS = (
 )
 
 SCHEMA = Schema("alphaline_journal", MIGRATIONS)
+TABLES = ("decisions", "kill_switch", "state")
 
 _decoder = msgspec.json.Decoder(RiskDecision)
 

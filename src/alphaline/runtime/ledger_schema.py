@@ -101,3 +101,5 @@ MIGRATIONS = (
 )
 
 SCHEMA = Schema("alphaline_ledger", MIGRATIONS)
+# What others refer to first.
+TABLES = ("events", "postings", "fills", "orders", "positions", "equity", "state")
