@@ -1,13 +1,14 @@
-"""``make images``: build, archive, measure; a table of sizes and one JSON object at the end."""
+"""``make images``: build, archive, describe, measure; a table of sizes and one JSON object at the end."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from alphaline.errors import LineError
-from ci.images import building, engines, own_base
-from ci.images.archives import layers
+from ci.images import building, engines, own_base, sbom
+from ci.images.archives import files, layers
 from ci.images.building import Release
 from ci.images.catalog import IMAGES, Image
 from ci.images.places import RESULTS
@@ -67,9 +68,17 @@ def _sizes(images: Sequence[Image], release: Release) -> list[Size]:
         sys.stdout.flush()
         archive = building.build(image, release)
         sizes.append(Size(image, layers(archive, known)))
+        _describe(image, release, archive)
         sys.stdout.write(f"{release.name(image)} -> {archive}\n")
         LAYERS.write_text(json.dumps(known))
     return sizes
+
+
+def _describe(image: Image, release: Release, archive: Path) -> None:
+    found = sbom.components(files(archive, sbom.is_evidence))
+    document = sbom.document(release.name(image), release.tag, release.revision, found)
+    target = RESULTS / f"{image.name}.sbom.json"
+    target.write_text(f"{json.dumps(document, indent=1)}\n")
 
 
 def _report(sizes: Sequence[Size]) -> int:

@@ -7,7 +7,8 @@ if [ -s /run/secrets/index ]; then export UV_CONFIG_FILE=/run/secrets/index; fi
 if [ -s /run/secrets/certificates ]; then export SSL_CERT_FILE=/run/secrets/certificates; fi
 tools=$(dirname "$0")
 [ -x "$1/bin/python" ] || "$tools/uv" venv --quiet --python python3.11 "$1"
-"$tools/uv" pip install --quiet --python "$1/bin/python" --require-hashes --no-build --requirements "$2"
+# A few packages have no wheel: what builds them is pinned by hash too, and stays out.
+"$tools/uv" pip install --quiet --python "$1/bin/python" --require-hashes --build-constraints "$tools/build.txt" --requirements "$2"
 # Tests and headers of packages: no service imports them, and they are a tenth of the size.
 find "$1/lib" -type d \( -name tests -o -path '*/pyarrow/include' -o -path '*/pyarrow/src' -o -path '*/numpy/_core/include' \) \
 	-prune -exec rm -rf {} +
