@@ -178,6 +178,14 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
         {"training": {"run": True, "strategy": "daily_v1"}},
         ("training.strategy", "one of strategies.names (spy_intraday_v1)", "saw daily_v1"),
     ),
+    "Seldon's protocol of a mode that has none": (
+        {"modelServing": {"mode": "inferenceService", "protocol": "seldon"}},
+        ("modelServing.protocol", "since modelServing.mode is inferenceService"),
+    ),
+    "unknown protocol": (
+        {"modelServing": {"protocol": "v3"}},
+        ("/modelServing/protocol", "must be one of", "seldon"),
+    ),
     "canary of a plain Deployment": (
         {"modelServing": {**SPLIT, "mode": "deployment"}},
         ("modelServing.canary.tag", "since modelServing.mode is deployment"),

@@ -17,6 +17,8 @@ NAMESPACE = "trading"
 SECRET = "alphaline-signing"  # noqa: S105 - a name
 # The least that an install has to say.
 LEAST: Mapping[str, Any] = {"signing": {"existingSecret": SECRET}}
+# What Seldon's operator appends to the variables of a model server.
+METRICS_OF_OPERATOR = "PREDICTIVE_UNIT_METRICS_SERVICE_PORT"
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 
 Manifest = dict[str, Any]
@@ -59,9 +61,26 @@ class Rendered:
             elif manifest["kind"] == "SeldonDeployment":
                 for predictor in spec["predictors"]:
                     for part in predictor["componentSpecs"]:
-                        yield name, part["metadata"]["labels"], part["spec"]
+                        yield name, part["metadata"]["labels"], _as_made_by_seldon(part["spec"])
             elif manifest["kind"] == "InferenceService":
                 yield name, spec["predictor"]["labels"], spec["predictor"]
+
+
+def _as_made_by_seldon(pod: Manifest) -> Manifest:
+    # Appended whether it is there or not, so that one of ours would be there twice.
+    containers = [
+        {
+            **container,
+            "env": [
+                *container["env"],
+                {"name": METRICS_OF_OPERATOR, "value": str(port["containerPort"])},
+            ],
+        }
+        for container in pod["containers"]
+        for port in container["ports"]
+        if port["name"] == "metrics"
+    ]
+    return {**pod, "containers": containers}
 
 
 def _with_claims(spec: Manifest) -> Manifest:

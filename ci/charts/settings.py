@@ -15,12 +15,13 @@ from alphaline.runtime.kafka_security import KafkaSecurity
 from alphaline.runtime.service_tls import ServiceTls
 from alphaline.trading.risk import read_limits
 from alphaline.trading.strategy import read_strategy
-from ci.charts.rendering import Manifest, Rendered
+from ci.charts.rendering import METRICS_OF_OPERATOR, Manifest, Rendered
 from ci.charts.value_sets import ROUTER
 
 # Variables that are no settings of ours, and who reads them.
 OTHERS = {
     "HOME": "numba, which keeps there what it compiles",
+    METRICS_OF_OPERATOR: "seldon-core's wrapper alone; the operator gives it to every server",
     "TZ": "Feast's SQLite encoding, which spells times in the process's zone",
 }
 # Paths that the image or `reference.existingClaim` brings; all others must be on a mount.
@@ -36,6 +37,8 @@ OF_SECRETS = {
     "AWS_ACCESS_KEY_ID": "id",
     "AWS_SECRET_ACCESS_KEY": "key",
 }
+# Ways to ask a model that a server runs.
+BY_SERVER = ("open_inference", "seldon")
 # Addresses outside the release that some sets of values name.
 ELSEWHERE = {ROUTER["address"]}
 
@@ -63,10 +66,17 @@ def _service(container: Manifest) -> str | None:
     return command[2].removeprefix("services.") if is_ours else None
 
 
+# Two servers of one service; all others have one class of one name.
+CLASSES = {
+    "model_serving": "ModelServingSettings",
+    "model_serving.seldon_server": "SeldonServingSettings",
+}
+
+
 def settings_class(service: str) -> type[BaseSettings]:
     """Return the settings of a service."""
-    module = importlib.import_module(f"services.{service}.settings")
-    name = "ModelServingSettings" if service == "model_serving" else "Settings"
+    module = importlib.import_module(f"services.{service.partition('.')[0]}.settings")
+    name = CLASSES.get(service, "Settings")
     found: type[BaseSettings] = getattr(module, name)
     return found
 
@@ -95,7 +105,7 @@ def _of_container(
     yield from (f"{where}: {name} is no setting of {service}" for name in unknown)
     missing = sorted(n for n, required in known.items() if required and n not in given)
     yield from (f"{where}: {name} is required by {service} and not given" for name in missing)
-    if labels["app.kubernetes.io/component"] != service.replace("_", "-"):
+    if labels["app.kubernetes.io/component"] != service.partition(".")[0].replace("_", "-"):
         yield f"{where}: runs {service} under another component's label"
     if not missing:
         yield from _of_values(rendered, where, service, container)
@@ -158,8 +168,8 @@ def only_environment(environment: Mapping[str, str]) -> Iterator[None]:
 
 def _ports(service: str, settings: Any, container: Manifest) -> Iterator[str]:
     listening = {"metrics": settings.metrics_port}
-    hosts = {settings.host if service == "model_serving" else settings.metrics_host}
-    if service == "model_serving":
+    hosts = {settings.host if service in CLASSES else settings.metrics_host}
+    if service in CLASSES:
         listening |= {"http": settings.http_port, "grpc": settings.grpc_port}
     elif service == "risk_management":
         host, _, port = settings.risk_listen.rpartition(":")
@@ -199,7 +209,7 @@ def _path_values(settings: Any) -> Iterator[tuple[str, str]]:
         value = getattr(settings, name)
         if isinstance(value, os.PathLike):
             # A model server elsewhere reads the store: this process opens no file of it.
-            if name == "model_store" and getattr(settings, "inference", "") == "open_inference":
+            if name == "model_store" and getattr(settings, "inference", "in_process") in BY_SERVER:
                 continue
             yield name, os.fspath(value)
         elif name == "strategies":

@@ -158,6 +158,15 @@ ALONE: Mapping[str, Values] = {
     },
     "canary": {"modelServing": {**SPLIT, "shadow": {"tag": ""}}},
     "shadow": {"modelServing": {**SPLIT, "canary": {"tag": "", "traffic": 0}}},
+    **{
+        f"wrapper-{mode}": {
+            "modelServing": {"mode": mode, "protocol": "seldon"},
+            "delivery": DELIVERY,
+            "monitoring": {"serviceMonitor": True},
+        }
+        for mode in ("deployment", "seldonDeployment")
+    },
+    "wrapper-split": {"modelServing": {**SPLIT, "protocol": "seldon"}},
     "routed": {"modelServing": {"router": {**ROUTER, "metadata": "x-model=alphaline"}}},
     "routed-without-policies": {
         "modelServing": {"router": {"address": ROUTER["address"]}},

@@ -135,6 +135,10 @@ ports:
   - name: {{ $name }}
     containerPort: {{ $port }}
   {{- end }}
+{{- with .lifecycle }}
+lifecycle:
+  {{- . | nindent 2 }}
+{{- end }}
 {{- include "alphaline.probes" (.probes | default (dict "port" "metrics" "live" "/live" "ready" "/ready")) }}
 resources:
   {{- toYaml .values.resources | nindent 2 }}

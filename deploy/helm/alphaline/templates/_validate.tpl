@@ -191,6 +191,9 @@ has a default account. Arguments: root, key, name, items.
 
 {{- define "alphaline.validateServing" -}}
 {{- $serving := .Values.modelServing -}}
+{{- if and (eq $serving.protocol "seldon") (has $serving.mode (list "inProcess" "inferenceService")) -}}
+{{- fail (printf "modelServing.protocol: expected v2, since modelServing.mode is %s and speaks nothing of Seldon's, saw seldon." $serving.mode) -}}
+{{- end -}}
 {{- $router := $serving.router.address -}}
 {{- $peers := $serving.router.networkPolicyPeers -}}
 {{- if and $router (eq $serving.mode "inProcess") -}}
