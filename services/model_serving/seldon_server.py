@@ -91,15 +91,21 @@ def serve(settings: SeldonServingSettings) -> int:
     metrics = SeldonMetrics(worker_id_func=_worker)
     models = SignedModels(str(settings.model_store), str(settings.public_key), metrics)
     servers = _started(models, metrics, settings)
-    everyone = multiprocessing.active_children()
-    ended: Sequence[object] = ()
-    while not asked and not ended:
-        ended = wait([process.sentinel for process in everyone], _POLL_S)
-    for process in everyone:
-        if not asked and process.sentinel in ended:
-            _log.error("model server: %s ended with %s", process.name, process.exitcode)
+    _wait_for_an_end(asked)
     _stop(servers)
     return 0 if asked else 1
+
+
+def _wait_for_an_end(asked: Sequence[int]) -> None:
+    everyone = multiprocessing.active_children()  # what keeps the metrics, too
+    while not asked:
+        ended = wait([process.sentinel for process in everyone], _POLL_S)
+        for process in everyone:
+            if process.sentinel in ended:
+                process.join()
+                _log.error("model server: %s ended with %s", process.name, process.exitcode)
+        if ended:
+            return
 
 
 def _worker() -> str:
