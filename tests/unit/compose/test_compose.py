@@ -4,46 +4,19 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-import yaml
 from jsonschema import Draft7Validator
 
 from alphaline.runtime.places import checkout
 from ci.images.catalog import IMAGES
+from tests.compose_file import DEPLOY, FILLED, REFERENCE, REQUIRED, TEXT, interpolated, services
 from tests.postgresql_server import PASSWORD, USER, PostgresqlServer
 
-DEPLOY = checkout() / "deploy"
-TEXT = (DEPLOY / "compose.yaml").read_text()
 EXAMPLE = (DEPLOY / "compose" / "compose.env.example").read_text()
 SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
-# `$$` is a dollar sign that the container sees.
-REFERENCE = re.compile(r"\$\$|\$\{(?P<name>[A-Z0-9_]+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\}")
-REQUIRED = {"POSTGRES_PASSWORD", "ALPHALINE_PASSWORD", "MLFLOW_PASSWORD"}
-FILLED = {**dict.fromkeys(REQUIRED, "filled-in"), "S3_SECRET_KEY": "s", "VALKEY_PASSWORD": "v"}
-
-
-def interpolated(text: str, variables: Mapping[str, str]) -> Any:
-    """Return the file as Compose reads it; KeyError with its sentence for a missing variable."""
-
-    def value(found: re.Match[str]) -> str:
-        name, kind = found["name"], found["kind"]
-        if name is None:
-            return "$"
-        if kind == "?" and not variables.get(name):
-            raise KeyError(f"{name}: {found['text']}")
-        return variables.get(name) or (found["text"] if kind == "-" else "")
-
-    return yaml.safe_load(REFERENCE.sub(value, text))
-
-
-def services() -> dict[str, Any]:
-    found: dict[str, Any] = interpolated(TEXT, FILLED)["services"]
-    return found
 
 
 def problems(text: str) -> list[str]:
