@@ -210,6 +210,19 @@ def test_a_command_that_alphaline_would_refuse_is_found(command: list[str], said
     assert bool(found) is bool(said)
 
 
+def test_a_variable_that_seldons_operator_sets_too_is_found() -> None:
+    set_by_us = environment(PREDICTIVE_UNIT_METRICS_SERVICE_PORT="9103")
+    spec = {"metadata": {"labels": LABELS}, "spec": pod(container(env=set_by_us))}
+    predictor = {"name": "main", "componentSpecs": [spec], "graph": {"name": "server"}}
+    deployment = {
+        "kind": "SeldonDeployment",
+        "metadata": {"name": "model", "labels": LABELS},
+        "spec": {"protocol": "seldon", "predictors": [predictor]},
+    }
+    found = "\n".join(of_containers(rendered(pod(container()), deployment)))
+    assert "PREDICTIVE_UNIT_METRICS_SERVICE_PORT twice" in found
+
+
 def certificate(**changed: Any) -> dict[str, Any]:
     return {
         "kind": "Certificate",
