@@ -159,7 +159,7 @@ FEATURE_STREAMING = _reading(
 )
 
 
-def _sink(service: str) -> Page:
+def _sink(service: str, *own: Panel) -> Page:
     mine = f'service="{service}"'
     return _reading(
         service,
@@ -169,7 +169,16 @@ def _sink(service: str) -> Page:
             "ops",
             [Query(rate("sink_rows_total", "store", mine), "{{store}}")],
         ),
+        *own,
     )
+
+
+STORES_AVAILABLE = Panel(
+    "Stores that take rows",
+    "1 where the store answers, 0 while the sink waits for it.",
+    "none",
+    [Query(gauge("sink_store_available", "store", fold="min"), "{{store}}")],
+)
 
 
 SIGNAL_GENERATION = _reading(
@@ -319,7 +328,7 @@ SERVICES = (
     MARKET_DATA,
     FEATURE_STREAMING,
     _sink("lake_sink"),
-    _sink("feature_sink"),
+    _sink("feature_sink", STORES_AVAILABLE),
     SIGNAL_GENERATION,
     MODEL_SERVING,
     RISK_MANAGEMENT,
