@@ -60,7 +60,7 @@ def _run(folder: Path, serving_python: Path) -> ParityResult:
         )
     finished = subprocess.run(
         [serving_python, "-m", "services.model_serving.prove", folder],
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+        env=_environment(),
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_S,
@@ -73,3 +73,13 @@ def _run(folder: Path, serving_python: Path) -> ParityResult:
             f"the proof did not run in {serving_python} (exit code {finished.returncode}): "
             f"{finished.stderr.strip()[-2000:]}"
         ) from error
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment in which the other interpreter finds this code, and its own packages only.
+
+    In an image it has the code itself; this interpreter's site-packages would hide what is proven.
+    """
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    sources = ROOT / "src"
+    return {**others, "PYTHONPATH": f"{sources}{os.pathsep}{ROOT}"} if sources.is_dir() else others
