@@ -1,5 +1,6 @@
 """A real broker that takes nobody in plain text, and lets each principal do what it was given."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -37,15 +39,33 @@ from tests.certificates import Authority, Identity
 from tests.waiting import eventually
 
 ADMIN = "admin"
+AUTHORIZATIONS = {
+    "logger.rights.name": "kafka.authorizer.logger",
+    "logger.rights.level": "debug",
+}
+# In the words of the authorizer's log: who, with what outcome, wanted what of which resource.
+TOLD = re.compile(
+    r"Principal = User:(?:CN=)?(\S+) is (Allowed|Denied) operation = (\w+) .*?"
+    r"on resource = (?:Topic|Group|Cluster):LITERAL:(\S+)"
+)
+
+
+class Asked(NamedTuple):
+    """What a principal wanted to do with a topic or group; the operation in small letters."""
+
+    user: str
+    operation: str
+    name: str
 
 
 class SecuredBroker(NamedTuple):
-    """Where it listens, who signs for it, and how to be its administrator."""
+    """Where it listens, who signs for it, how to be its administrator, and its log."""
 
     tls: str
     sasl: str
     authority: Authority
     admin: KafkaSecurity
+    log: Path
 
     def client(self, name: str) -> KafkaSecurity:
         """Return the settings of a client with a new certificate for ``name``."""
@@ -70,6 +90,29 @@ class SecuredBroker(NamedTuple):
         administrator = self._administrator()
         for done in administrator.create_acls(wanted).values():
             done.result(10)
+
+    def forbid(self, service: str) -> None:
+        """Take every right from the certificate that is named for a service."""
+        administrator = self._administrator()
+        its_own = AclBindingFilter(
+            ResourceType.ANY,
+            None,
+            ResourcePatternType.ANY,
+            f"User:CN={service}",
+            None,
+            AclOperation.ANY,
+            AclPermissionType.ANY,
+        )
+        for done in administrator.delete_acls([its_own]).values():
+            assert done.result(10)
+
+    def asked(self) -> tuple[set[Asked], set[Asked]]:
+        """Return what was allowed and what was denied so far, the administrator's own left out."""
+        found: dict[str, set[Asked]] = {"Allowed": set(), "Denied": set()}
+        for user, outcome, operation, name in TOLD.findall(self.log.read_text(errors="replace")):
+            if user != ADMIN:
+                found[outcome].add(Asked(user, operation.lower(), name))
+        return found["Allowed"], found["Denied"]
 
     def enrol(self, user: str, password: str) -> None:
         """Let ``user`` in by SCRAM."""
@@ -105,6 +148,7 @@ def secured_broker(folder: Path) -> Iterator[SecuredBroker]:
         f"127.0.0.1:{sasl}",
         authority,
         by_certificate(authority, authority.sign(ADMIN)),
+        folder / "broker.log",
     )
     start = java_for_broker()
     subprocess.run(format_command(start, *files), check=True, capture_output=True)
@@ -113,7 +157,7 @@ def secured_broker(folder: Path) -> Iterator[SecuredBroker]:
         assert eventually(
             lambda: process.poll() is not None or answers(broker.tls, 1.0, broker.admin), 120
         )
-        assert process.poll() is None, (folder / "broker.log").read_text()
+        assert process.poll() is None, broker.log.read_text()
         yield broker
     finally:
         process.terminate()
@@ -155,5 +199,5 @@ def _files(folder: Path, authority: Authority, ports: tuple[int, int, int]) -> t
     }
     files = folder / "server.properties", folder / "log4j2.properties"
     files[0].write_text(as_text(properties))
-    files[1].write_text(as_text(log_properties()))
+    files[1].write_text(as_text({**log_properties(), **AUTHORIZATIONS}))
     return files

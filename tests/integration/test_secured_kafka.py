@@ -113,6 +113,17 @@ def test_a_reader_may_not_write(broker: SecuredBroker) -> None:
         published(broker.tls, broker.client("lake_sink"))
 
 
+def test_a_reader_whose_right_is_taken_away_ends(broker: SecuredBroker) -> None:
+    broker.allow(Rights(service="leaver", reads=(BARS,), groups=("leaver",)))
+    subscription = KafkaSubscription(broker.tls, "leaver", security=broker.client("leaver"))
+    subscription.assign({(BARS, 0): None})
+    subscription.poll(1, 1.0)
+    broker.forbid("leaver")
+    with pytest.raises(BrokerError, match="uthoriz"):
+        eventually(lambda: len(subscription.poll(10, 0.1)) < 0)
+    subscription.close()
+
+
 def test_a_writer_may_not_write_elsewhere(broker: SecuredBroker) -> None:
     with pytest.raises(BrokerError, match="uthoriz"):
         published(broker.tls, broker.client("market_data"), "signals.approved.v1")

@@ -458,6 +458,9 @@ def _is_transient(message: Message) -> bool:
         KafkaError.OFFSET_OUT_OF_RANGE,
         KafkaError._AUTO_OFFSET_RESET,
         KafkaError.UNKNOWN_TOPIC_OR_PART,
+        # A right that was taken away comes back by itself as little as a topic does.
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
     ):
         raise BrokerError(f"{message.topic()}: {error.str()}")
     return True
