@@ -1,7 +1,7 @@
 """What every rendered set keeps, whatever its values: restricted pods, policies, budgets, labels."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ci.charts.rendering import Manifest, Rendered
@@ -27,6 +27,7 @@ def weaknesses(rendered: Rendered) -> Iterator[str]:
     yield from (f"{rendered.name}: {problem}" for problem in _of_services(rendered))
     yield from (f"{rendered.name}: {problem}" for problem in _of_claims(rendered))
     yield from (f"{rendered.name}: {problem}" for problem in _of_operators(rendered))
+    yield from (f"{rendered.name}: {problem}" for problem in _of_strimzi(rendered))
 
 
 def _of_pod(pod: Manifest) -> Iterator[str]:
@@ -149,3 +150,28 @@ def _of_claims(rendered: Rendered) -> Iterator[str]:
 def _of_operators(rendered: Rendered) -> Iterator[str]:
     # What a CRD lets through and the operator's webhook would refuse.
     yield from of_manifests(rendered.manifests)[1]
+
+
+# What the namespace demands of a container. Strimzi makes the pods; as whom they run is its image's.
+ADMITTED = {
+    "allowPrivilegeEscalation": False,
+    "runAsNonRoot": True,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def _of_strimzi(rendered: Rendered) -> Iterator[str]:
+    for pool in rendered.of_kind("KafkaNodePool"):
+        yield from _admitted("KafkaNodePool", pool["spec"], ("kafkaContainer",))
+    for kafka in rendered.of_kind("Kafka"):
+        operators = kafka["spec"]["entityOperator"]
+        containers = [f"{name}Container" for name in operators if name != "template"]
+        yield from _admitted("Kafka", operators, containers)
+
+
+def _admitted(kind: str, of: Manifest, containers: Iterable[str]) -> Iterator[str]:
+    template = of.get("template", {})
+    for name in containers:
+        if template.get(name, {}).get("securityContext") != ADMITTED:
+            yield f"{kind}: {name}: expected what a restricted namespace admits, {ADMITTED}"

@@ -6,7 +6,7 @@ import pytest
 
 from ci.charts.certificates import misissued
 from ci.charts.commands import misspelt
-from ci.charts.hardening import weaknesses
+from ci.charts.hardening import ADMITTED, weaknesses
 from ci.charts.rendering import Rendered
 from ci.charts.schemas import strict
 from ci.charts.settings import of_containers, variables
@@ -165,6 +165,23 @@ def test_a_rendered_seldon_deployment_with_a_fault_is_found() -> None:
         "spec": {"protocol": "v2", "predictors": [predictor]},
     }
     assert "a sum of 100" in "\n".join(weaknesses(rendered(pod(container()), deployment)))
+
+
+@pytest.mark.parametrize("name", ["topicOperatorContainer", "userOperatorContainer"])
+def test_a_pod_of_strimzis_that_the_namespace_would_not_admit_is_found(name: str) -> None:
+    template = {
+        each: {"securityContext": ADMITTED}
+        for each in ("topicOperatorContainer", "userOperatorContainer")
+    }
+    kafka = {
+        "kind": "Kafka",
+        "metadata": {"name": "alphaline", "labels": LABELS},
+        "spec": {"entityOperator": {"topicOperator": {}, "userOperator": {}, "template": template}},
+    }
+    assert list(weaknesses(rendered(pod(container()), kafka))) == []
+    del template[name]
+    (problem,) = weaknesses(rendered(pod(container()), kafka))
+    assert f"Kafka: {name}" in problem
 
 
 def test_an_object_of_a_definition_takes_no_undeclared_key() -> None:
