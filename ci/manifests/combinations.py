@@ -27,6 +27,17 @@ DATABASES: Values = {
         "onlineStore": {"mode": "existing", "existingSecret": "alphaline-online-store"}
     },
 }
+# Certificates of who asks and who answers between services, each a Secret of that name.
+TLS: Values = {
+    "tls": {
+        "by": "existing",
+        "existing": {
+            "riskManagement": "alphaline-risk-management-tls",
+            "signalGeneration": "alphaline-signal-generation-tls",
+            "gateway": "alphaline-gateway-tls",
+        },
+    }
+}
 # Components that say in kustomize's words what the chart says by values.
 COMPONENTS_OF_CHART: Mapping[str, Values] = {
     "two-workers": {"featureStreaming": {"workers": 2}, "signalGeneration": {"workers": 2}},
@@ -34,6 +45,7 @@ COMPONENTS_OF_CHART: Mapping[str, Values] = {
     "seldon": {"modelServing": {"mode": "seldonDeployment"}},
     "kserve": {"modelServing": {"mode": "inferenceService"}},
     "databases": DATABASES,
+    "tls": TLS,
     "training": {"training": {"run": True}},
     "delivery": {"delivery": DELIVERY},
     "monitoring": {"monitoring": {"serviceMonitor": True, "rules": True, "dashboards": True}},
@@ -43,7 +55,7 @@ SAME_VALUES = {"canary": "delivery"}
 
 # The order in which a kustomization has to list them: each patches what stands before it.
 ORDER = (
-    *("two-workers", "databases", "training", "delivery", "canary", "dev-tools"),
+    *("two-workers", "databases", "tls", "training", "delivery", "canary", "dev-tools"),
     *("strimzi", "dev-tools-strimzi", "seldon", "kserve", "monitoring"),
 )
 # What may stand before a component and is changed by it.
@@ -58,7 +70,8 @@ CHOICES: Sequence[Sequence[Sequence[str]]] = (
     ((), ("seldon",), ("kserve",)),
     ((), ("monitoring",)),
 )
-BESIDE_DATABASES = (
+OF_PRODUCTION = (("databases",), ("tls",), ("databases", "tls"))
+BESIDE = (
     *(("two-workers",), ("training",), ("delivery",), ("seldon",), ("kserve",), ("monitoring",)),
     ("two-workers", "canary", "seldon", "monitoring"),
 )
@@ -86,6 +99,7 @@ OVERLAYS: Mapping[str, tuple[str, Values]] = {
         "alphaline-prod",
         {
             **DATABASES,
+            **TLS,
             "kafka": {"mode": "strimzi", "partitions": 8},
             "featureStreaming": {"workers": 2},
             "signalGeneration": {"workers": 2},
@@ -100,9 +114,9 @@ def combinations() -> Iterator[tuple[str, ...]]:
     """Yield every combination that makes sense, in the order of ``ORDER``."""
     for chosen in product(*CHOICES):
         yield tuple(name for group in chosen for name in group)
-    # With databases, every pair is enough: what they change, only `strimzi` changes, too.
-    for kafka, other in product(((), ("strimzi",)), (*BESIDE_DATABASES, ())):
-        yield tuple(sorted(("databases", *kafka, *other), key=ORDER.index))
+    # With these, every pair is enough: they change pods by name, each in a place of its own.
+    for first, kafka, other in product(OF_PRODUCTION, ((), ("strimzi",)), (*BESIDE, ())):
+        yield tuple(sorted((*first, *kafka, *other), key=ORDER.index))
 
 
 def needs_a_version(components: Sequence[str]) -> bool:
