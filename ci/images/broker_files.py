@@ -40,9 +40,17 @@ def collect() -> Path:
     java_start(jars, POM, lambda _: None)
     BROKER_FILES.mkdir(parents=True, exist_ok=True)
     shutil.copytree(jars / "jars", BROKER_FILES / "libs", dirs_exist_ok=True)
-    if not (BROKER_FILES / "jre/bin/java").exists():
-        engines.run(jlink_command(BROKER_FILES / "jre"))
+    _link(BROKER_FILES / "jre", BROKER_FILES / ".modules")
     return BROKER_FILES
+
+
+def _link(runtime: Path, stamp: Path) -> None:
+    command = jlink_command(runtime)
+    if runtime.exists() and stamp.exists() and stamp.read_text() == " ".join(command):
+        return
+    shutil.rmtree(runtime, ignore_errors=True)
+    engines.run(command)
+    stamp.write_text(" ".join(command))
 
 
 def jlink_command(target: Path) -> list[str]:
