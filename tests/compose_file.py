@@ -27,7 +27,18 @@ def interpolated(text: str, variables: Mapping[str, str]) -> Any:
             raise KeyError(f"{name}: {found['text']}")
         return variables.get(name) or (found["text"] if kind == "-" else "")
 
-    return yaml.safe_load(REFERENCE.sub(value, text))
+    def within(part: Any) -> Any:
+        match part:
+            case str():
+                return REFERENCE.sub(value, part)
+            case dict():
+                return {key: within(item) for key, item in part.items()}
+            case list():
+                return [within(item) for item in part]
+        return part
+
+    # After YAML, as Compose does: an empty variable is an empty text, not nothing.
+    return within(yaml.safe_load(text))
 
 
 def services() -> dict[str, Any]:
