@@ -111,12 +111,12 @@ format: setup ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 
 test: setup setup-serving setup-servers ## Every test that belongs to a change (under 15 minutes)
-	$(BIN)/pytest -m "not soak and not stores"
+	$(BIN)/pytest -m "not soak and not stores and not seldon"
 
 test-fast: setup ## Only tests that need no broker and take seconds
-	$(BIN)/pytest -m "not soak and not stores and not slow and not kafka and not servers"
+	$(BIN)/pytest -m "not soak and not stores and not seldon and not slow and not kafka and not servers"
 
-test-seldon: setup setup-seldon ## Tests of the model server in seldon-core's wrapper
+test-seldon: setup setup-seldon ## The model servers' tests, on seldon-core's wrapper
 	$(BIN)/pytest -m seldon
 
 test-stores: setup setup-serving setup-servers $(S3_SERVER) ## Tests on stores whose server is built from source (S3)
@@ -157,7 +157,7 @@ down: ## Stop the line
 doctor: setup ## Check whether this machine can run the line, and say what to do where not
 	$(BIN)/alphaline doctor
 
-bench: setup setup-serving setup-peers setup-servers ## Measure the line on this machine
+bench: setup setup-serving setup-seldon setup-peers setup-servers ## Measure the line on this machine
 	$(BIN)/alphaline bench
 
 docs: setup ## Write the research library's reference to var/docs/alphaline.html

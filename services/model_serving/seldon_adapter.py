@@ -136,7 +136,9 @@ def _rows(data: DefaultData) -> npt.NDArray[np.float32]:
 
 
 def _of_tensor(tensor: Any) -> npt.NDArray[np.float32]:
-    shape, values = tuple(tensor.shape), np.array(tensor.values, dtype=np.float64)
+    shape = tuple(tensor.shape)
+    # A copy of the list inside: Protobuf without its C extension is slow to iterate.
+    values = np.array(tensor.values[:], dtype=np.float64)
     if min(shape, default=0) < 0 or int(np.prod(shape)) != len(values):
         raise ValueError(f"expected values of shape {shape}, saw {len(values)}: cannot reshape")
     return exact_float32(values).reshape(shape)

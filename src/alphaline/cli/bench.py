@@ -25,6 +25,7 @@ BENCHMARKS = {
     "journal": "tests.performance.bench_journal",
     "walk_forward": "tests.performance.bench_walk_forward",
     "backtest": "tests.performance.bench_backtest",
+    "model_servers": "tests.performance.bench_model_servers",
     "line_latency": "tests.performance.bench_line_latency",
     "line_throughput": "tests.performance.bench_line_throughput",
 }
