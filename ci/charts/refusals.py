@@ -138,6 +138,18 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
         {"mlflow": {**MLFLOW, "artifacts": {"endpointUrl": "https://s3.example.org"}}},
         ("mlflow.artifacts.existingSecret", "https://s3.example.org"),
     ),
+    "two MLflow servers": (
+        {"mlflow": {"trackingUri": "http://mlflow:5000", "server": {"enabled": True}}},
+        ("mlflow.trackingUri", "expected nothing", "saw http://mlflow:5000"),
+    ),
+    "artifacts without a bucket": (
+        {"mlflow": {"server": {"enabled": True}, "artifacts": MLFLOW["artifacts"]}},
+        ("mlflow.artifacts.destination", "saw nothing"),
+    ),
+    "a bucket that nobody writes to": (
+        {"mlflow": {"artifacts": {"destination": "s3://models"}}},
+        ("mlflow.artifacts.destination", "expected nothing", "saw s3://models"),
+    ),
     "artifacts of no server": (
         {"mlflow": {**MLFLOW, "trackingUri": ""}},
         ("mlflow.trackingUri", "saw none"),

@@ -53,7 +53,7 @@ LEDGER = {
 TLS_SECRETS = {"riskManagement": "risk", "signalGeneration": "signals", "gateway": "gateway"}
 ISSUED = {"by": "certManager", "certManager": {"issuerName": "trading-ca"}}
 ONLINE_STORE = {"mode": "existing", "existingSecret": "redis"}
-MLFLOW = {
+MLFLOW: Mapping[str, Any] = {
     "trackingUri": "http://mlflow.mlops:5000",
     "artifacts": {"existingSecret": "s3", "endpointUrl": "https://s3.example.org"},
 }
@@ -138,6 +138,28 @@ ALONE: Mapping[str, Values] = {
     },
     "tls-of-cert-manager": {"tls": ISSUED, "kafka": KAFKA["strimzi"]},
     "tls-of-cert-manager-without-gateway": {"tls": ISSUED, "gateway": {"enabled": False}},
+    "mlflow": {
+        "mlflow": {"server": {"enabled": True}},
+        "training": {"run": True},
+        "delivery": DELIVERY,
+    },
+    "mlflow-elsewhere-kept": {
+        "mlflow": {
+            "server": {
+                "enabled": True,
+                "database": {"mode": "existing", "existingSecret": "mlflow"},
+            },
+            "artifacts": {**MLFLOW["artifacts"], "destination": "s3://models/mlflow"},
+        },
+        "training": {"run": True},
+    },
+    "mlflow-files-in-s3": {
+        "mlflow": {
+            "server": {"enabled": True},
+            "artifacts": {**MLFLOW["artifacts"], "destination": "s3://models"},
+        },
+        "monitoring": {"serviceMonitor": True},
+    },
     "no-sinks": {"lakeSink": {"enabled": False}, "featureSink": {"enabled": False}},
     "no-gateway": {"gateway": {"enabled": False}},
     "nothing-optional": {

@@ -31,6 +31,11 @@ arrows:
   {{- if .Values.gateway.enabled }}
   - {from: gateway, to: risk-management, ports: [9110]}
   {{- end }}
+  {{- range $component := list "training" "delivery" }}
+  {{- if and (index $.Values $component).run $.Values.mlflow.server.enabled }}
+  - {from: {{ $component }}, to: mlflow, ports: [5000]}
+  {{- end }}
+  {{- end }}
   {{- if and .Values.delivery.run (include "alphaline.handsOver" .) }}
   - {from: delivery, to: model-serving, ports: [9120, 9121]}
   {{- end }}

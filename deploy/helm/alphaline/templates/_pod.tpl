@@ -1,6 +1,6 @@
 {{/*
 A pod of the line, the same hardening for every component. Arguments: root, component, values, rank
-(trading or view), module, settings (list of env), metricsPort, ports (more of them), probes (port,
+(trading or view), module, arguments, settings (list of env), metricsPort, ports (more of them), probes (port,
 live, ready), mounts, volumes, share (a volume that is on one node), labels, workingDirectory.
 */}}
 {{- define "alphaline.pod" -}}
@@ -22,7 +22,7 @@ spec:
 {{- with .checksum }}
 checksum/configuration: {{ . }}
 {{- end }}
-{{- if not .root.Values.monitoring.serviceMonitor }}
+{{- if and .metricsPort (not .root.Values.monitoring.serviceMonitor) }}
 prometheus.io/scrape: "true"
 prometheus.io/port: {{ .metricsPort | quote }}
 prometheus.io/path: /metrics
@@ -117,7 +117,7 @@ seccompProfile:
 name: {{ .containerName | default .component }}
 image: {{ include "alphaline.image" (dict "root" .root "image" .values.image) }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-command: [python, -m, {{ .module }}]
+command: [python, -m, {{ .module }}{{ range .arguments }}, {{ . | quote }}{{ end }}]
 {{- with .workingDirectory }}
 workingDir: {{ . }}
 {{- end }}
@@ -129,8 +129,10 @@ env:
   {{- . | nindent 2 }}
   {{- end }}
 ports:
+  {{- with .metricsPort }}
   - name: metrics
-    containerPort: {{ .metricsPort }}
+    containerPort: {{ . }}
+  {{- end }}
   {{- range $name, $port := .ports }}
   - name: {{ $name }}
     containerPort: {{ $port }}
@@ -164,11 +166,11 @@ volumeMounts:
 {{- end -}}
 
 {{- define "alphaline.probes" }}
-# Two minutes to come up: a large backlog of state to read again, on a busy node.
+# Two minutes to come up, unless `failures` says more: a large backlog of state to read again, on a busy node.
 startupProbe:
   httpGet: {path: {{ .live }}, port: {{ .port }}}
   periodSeconds: 2
-  failureThreshold: 60
+  failureThreshold: {{ .failures | default 60 }}
 livenessProbe:
   httpGet: {path: {{ .live }}, port: {{ .port }}}
   periodSeconds: 10

@@ -29,7 +29,14 @@ servers:
   {{- if and .Values.featureSink.enabled (eq $store.mode "existing") }}
   - {name: online-store, clients: [feature-sink], port: {{ int $store.port }}, peers: {{ toJson $store.networkPolicyPeers }}}
   {{- end }}
-  {{- if or .Values.training.run .Values.delivery.run }}
+  {{- $server := .Values.mlflow.server }}
+  {{- if and $server.enabled (eq $server.database.mode "existing") }}
+  - {name: mlflow-database, clients: [mlflow], port: {{ int $server.database.port }}, peers: {{ toJson $server.database.networkPolicyPeers }}}
+  {{- end }}
+  {{- if and $server.enabled .Values.mlflow.artifacts.endpointUrl }}
+  - {name: artifacts, clients: [mlflow], port: {{ include "alphaline.portOfAddress" .Values.mlflow.artifacts.endpointUrl }}, peers: {{ toJson .Values.mlflow.artifacts.networkPolicyPeers }}}
+  {{- end }}
+  {{- if and (not $server.enabled) (or .Values.training.run .Values.delivery.run) }}
   {{- with .Values.mlflow.trackingUri }}
   - {name: mlflow, clients: [training, delivery], port: {{ include "alphaline.portOfAddress" . }}, peers: {{ toJson $.Values.mlflow.networkPolicyPeers }}}
   {{- end }}
@@ -44,7 +51,12 @@ servers:
 {{- ternary (last (splitList ":" $uri.host)) (ternary "443" "80" (eq $uri.scheme "https")) (contains ":" $uri.host) -}}
 {{- end -}}
 
-{{/* Where MLflow's clients find artifacts that a server keeps in S3, in MLflow's own variables. */}}
+{{/* What training and delivery ask. */}}
+{{- define "alphaline.trackingUri" -}}
+{{- ternary (printf "http://%s-mlflow:5000" (include "alphaline.fullname" .)) .Values.mlflow.trackingUri .Values.mlflow.server.enabled -}}
+{{- end -}}
+
+{{/* How S3 is reached, in MLflow's own variables. */}}
 {{- define "alphaline.artifactVariables" -}}
 {{- $artifacts := .Values.mlflow.artifacts -}}
 {{- if $artifacts.existingSecret -}}

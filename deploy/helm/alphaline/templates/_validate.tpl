@@ -110,8 +110,19 @@ has a default account. Arguments: root, key, name, items.
 {{- if and $artifacts.endpointUrl (not $artifacts.existingSecret) -}}
 {{- fail (printf "mlflow.artifacts.existingSecret: expected the Secret with the access key of %s, saw none." $artifacts.endpointUrl) -}}
 {{- end -}}
-{{- if and $artifacts.existingSecret (not .Values.mlflow.trackingUri) -}}
+{{- $server := .Values.mlflow.server -}}
+{{- include "alphaline.validateStore" (dict "root" . "key" "mlflow.server.database" "store" $server.database "items" (list $server.database.uriItem)) -}}
+{{- if and $server.enabled .Values.mlflow.trackingUri -}}
+{{- fail (printf "mlflow.trackingUri: expected nothing, since mlflow.server.enabled is true, saw %s; use one of the two." .Values.mlflow.trackingUri) -}}
+{{- end -}}
+{{- if and $artifacts.existingSecret (not .Values.mlflow.trackingUri) (not $server.enabled) -}}
 {{- fail "mlflow.trackingUri: expected the MLflow server that keeps artifacts in mlflow.artifacts.endpointUrl, saw none; without a server artifacts are files on the training's volume." -}}
+{{- end -}}
+{{- if and $server.enabled $artifacts.existingSecret (not $artifacts.destination) -}}
+{{- fail "mlflow.artifacts.destination: expected the bucket that mlflow.server keeps artifacts in, such as s3://bucket/mlflow, since mlflow.artifacts.existingSecret is set, saw nothing." -}}
+{{- end -}}
+{{- if and $artifacts.destination (not (and $server.enabled $artifacts.existingSecret)) -}}
+{{- fail (printf "mlflow.artifacts.destination: expected nothing without mlflow.server.enabled and mlflow.artifacts.existingSecret, saw %s; a server of yours knows its own." $artifacts.destination) -}}
 {{- end -}}
 {{- if $artifacts.existingSecret -}}
 {{- include "alphaline.demandItems" (dict "root" . "key" "mlflow.artifacts.existingSecret" "name" $artifacts.existingSecret "items" (list $artifacts.accessKeyItem $artifacts.secretKeyItem)) -}}
@@ -255,6 +266,7 @@ has a default account. Arguments: root, key, name, items.
 {{- range $key := list "marketData" "featureStreaming" "lakeSink" "featureSink" "signalGeneration" "riskManagement" "paperTrading" "gateway" "modelServing" "training" "delivery" -}}
 {{- $all = set $all $key (index $.Values $key) -}}
 {{- end -}}
+{{- $all = set $all "mlflow.server" .Values.mlflow.server -}}
 {{- range $key, $component := $all -}}
 {{- range $kind := list "memory" "ephemeral-storage" -}}
 {{- $request := index $component.resources.requests $kind -}}
