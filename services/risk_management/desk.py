@@ -83,6 +83,7 @@ class RiskDesk:
         self._is_stopping = is_stopping
         self._in_doubt: Proposal | None = None
         self._asked_at = time.monotonic()
+        self._has_answered = True
         self._models_seen = 0
         self._unapplied = list(journal.decisions(state.line_time))
         for decision in self._unapplied:
@@ -199,15 +200,16 @@ class RiskDesk:
             return
         with self._moved:
             self._asked_at = time.monotonic()
-            was_available = self._journal.is_available
             try:
                 self._journal.ask()
             except StoreUnavailableError as error:
-                if was_available:
+                if self._has_answered:
                     structlog.get_logger().error("journal_does_not_answer", detail=str(error))
+                self._has_answered = False
                 return
-            if not was_available:
+            if not self._has_answered:
                 structlog.get_logger().info("journal_answers")
+            self._has_answered = True
 
     def _wait_until_settled(self) -> None:
         while True:

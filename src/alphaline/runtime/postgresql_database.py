@@ -71,7 +71,11 @@ class PostgresqlConnection:
                 address.uri, **{k: DEFAULTS[k] for k in DEFAULTS.keys() - given}
             )
             self._connection = psycopg.connect(conninfo, autocommit=True)
-        self.execute(f"SET search_path TO {schema}")
+        try:
+            self.execute(f"SET search_path TO {schema}")
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_lost(self) -> bool:
