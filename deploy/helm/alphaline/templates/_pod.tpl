@@ -166,7 +166,9 @@ volumeMounts:
 {{- end -}}
 
 {{- define "alphaline.probes" }}
-# Two minutes to come up, unless `failures` says more: a large backlog of state to read again, on a busy node.
+{{- if not .failures }}
+# Two minutes to come up: a large backlog of state to read again, on a busy node.
+{{- end }}
 startupProbe:
   httpGet: {path: {{ .live }}, port: {{ .port }}}
   periodSeconds: 2
