@@ -14,7 +14,7 @@ from ci.charts.hardening import weaknesses
 from ci.charts.rendering import Rendered
 from ci.charts.schemas import VERSIONS
 from ci.charts.settings import disagreements
-from ci.manifests import argocd, building, generated
+from ci.manifests import argocd, building, generated, reach
 from ci.manifests.combinations import OVERLAYS, REFUSED, combinations, values_of
 from ci.manifests.equality import differences
 from ci.manifests.places import ARGOCD
@@ -124,6 +124,7 @@ def main() -> int:
         ),
         "settings of the services": lambda: each(disagreements, built.lines),
         "hardening": lambda: each(weaknesses, built.lines),
+        "network policies": lambda: each(reach.disagreements, built.lines),
         "commands of jobs": lambda: each(misspelt, built.lines),
         "Argo CD": lambda: argo_cd(built),
         # What `monitoring` adds, kube-score has no opinion of.
