@@ -182,7 +182,7 @@ def test_a_sink_whose_redis_is_killed_waits_loses_nothing_and_refills_it(
         ) as process:
             first = publish(kafka, topics, before)
             assert eventually(lambda: committed(kafka, topics) == first, within_s=60)
-            assert eventually(lambda: readiness(port) == READY)
+            assert eventually(lambda: readiness(port) == READY, within_s=60)
             server.kill()
             assert eventually(lambda: readiness(port) == WAITING)
             second = publish(kafka, topics, after, previous=split)
@@ -191,12 +191,12 @@ def test_a_sink_whose_redis_is_killed_waits_loses_nothing_and_refills_it(
             server.start()
             ends = {number: first[number] + second[number] for number in first}
             assert eventually(lambda: committed(kafka, topics) == ends, within_s=60)
-            assert eventually(lambda: readiness(port) == READY)
+            assert eventually(lambda: readiness(port) == READY, within_s=60)
             check_rows(store, [*before, *after])
             server.kill()
             assert eventually(lambda: readiness(port) == WAITING)
             process.send_signal(signal.SIGTERM)
-            _, log = process.communicate(timeout=5)
+            _, log = process.communicate(timeout=30)
             assert process.returncode == 0
         assert "store_does_not_answer" in log
         assert PASSWORD not in log
