@@ -9,22 +9,25 @@ import numpy as np
 
 from alphaline.errors import ModelError, ModelUnavailableError
 from alphaline.runtime.model_directory import read_model
+from alphaline.runtime.model_protocols import PROTOCOLS
 from alphaline.runtime.onnx_predictor import OnnxPredictor
-from alphaline.runtime.open_inference import OpenInferencePredictor
 
 # The server verifies a few small files; a busy laptop takes a second.
 _TIMEOUT_S = 30.0
 
 
 class ServerAddress(NamedTuple):
-    """``host:port`` of the server's REST and gRPC endpoints."""
+    """``host:port`` of the server's REST and gRPC endpoints; one of Seldon's protocol needs no REST."""
 
     http: str
     grpc: str
+    protocol: str = "open_inference"
 
 
 def hand_over(server: ServerAddress, directory: Path, public_key: Path) -> None:
     """Have the server load the store again, and ask it the golden rows of this version.
+
+    A server of Seldon's protocol is only asked: it loads a version that it is asked for.
 
     Raises
     ------
@@ -35,11 +38,9 @@ def hand_over(server: ServerAddress, directory: Path, public_key: Path) -> None:
     """
     model = read_model(directory, public_key)
     name, version = model.manifest.name, model.manifest.version
-    _post(server.http, f"/v2/repository/models/{name}/load")
-    status, text = _get(server.http, f"/v2/models/{name}/versions/{version}")
-    if status != 200:
-        raise ModelError(f"the model server refused {name} {version}: {_reason(text)}")
-    predictor = OpenInferencePredictor(
+    if server.protocol == "open_inference":
+        _load(server.http, name, version)
+    predictor = PROTOCOLS[server.protocol](
         server.grpc, name, version, model.manifest.onnx_digest, model.manifest.column_count
     )
     try:
@@ -52,6 +53,13 @@ def hand_over(server: ServerAddress, directory: Path, public_key: Path) -> None:
             f"the model server answers {name} {version} with other bits than this process: "
             f"largest difference {float(np.abs(served - expected).max())}"
         )
+
+
+def _load(address: str, name: str, version: str) -> None:
+    _post(address, f"/v2/repository/models/{name}/load")
+    status, text = _get(address, f"/v2/models/{name}/versions/{version}")
+    if status != 200:
+        raise ModelError(f"the model server refused {name} {version}: {_reason(text)}")
 
 
 def _post(address: str, path: str) -> None:

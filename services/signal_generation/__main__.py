@@ -10,9 +10,8 @@ from alphaline.features import feature_set  # noqa: E402
 from alphaline.runtime.deployed_models import DeployedModelsReader  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.messaging import KafkaSubscription  # noqa: E402
-from alphaline.runtime.open_inference import OpenInferencePredictor  # noqa: E402
+from alphaline.runtime.model_protocols import PROTOCOLS  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
-from alphaline.runtime.seldon_protocol import SeldonPredictor  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
@@ -81,7 +80,7 @@ def _predictors(
     else:
         sets = {strategy.features.set for strategy in strategies}
         columns = {name: len(feature_set(name).columns) for name in sets}
-        protocol = SeldonPredictor if settings.inference == "seldon" else OpenInferencePredictor
+        protocol = PROTOCOLS[settings.inference]
         address, metadata = settings.model_server_address, settings.call_metadata()
         make = by_protocol(protocol, address, columns, metadata)
     delivered = DeliveredPredictors(make)

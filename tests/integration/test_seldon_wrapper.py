@@ -11,10 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from alphaline.errors import ModelUnavailableError
+from alphaline.messages import ModelDeployed
+from alphaline.runtime.model_protocols import PROTOCOLS
 from alphaline.runtime.onnx_predictor import OnnxPredictor
-from alphaline.runtime.ports import free_ports
+from alphaline.runtime.ports import free_port, free_ports
 from alphaline.runtime.seldon_protocol import SeldonPredictor
+from ci.model_server import ServerAddress, hand_over
 from ci.proof import prove
+from services.signal_generation.adapters.predictors import by_protocol
 from tests.delivered_models import COLUMNS, Delivered, deliver, training_rows
 from tests.model_server import (
     SELDON,
@@ -226,6 +231,42 @@ def test_the_class_works_under_the_wrappers_own_command(
         client.close()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def test_the_signal_service_asks_it_for_the_deployed_model(
+    server: RunningServer, delivered: Delivered
+) -> None:
+    make = by_protocol(PROTOCOLS["seldon"], server.address.grpc, {"intraday_v1": COLUMNS})
+    manifest = delivered.manifest
+    deployed = ModelDeployed(
+        ts=0,
+        strategy_id="spy_intraday_v1",
+        lane="champion",
+        model_name=manifest.name,
+        model_version=manifest.version,
+        model_digest=manifest.onnx_digest,
+        feature_set=manifest.feature_set,
+        entry_long=None,
+        entry_short=None,
+        verdict="PASS",
+        manifest_digest="sha256:m",
+    )
+    predictor = make(deployed)
+    assert predictor.predict(delivered.rows, 10.0).tobytes() == _expected(delivered)
+
+
+def test_delivery_asks_it_the_golden_rows_of_a_version_it_has_not_heard_of(
+    server: RunningServer, delivered: Delivered
+) -> None:
+    later = deliver(delivered.store.parent, "3", seed=6)
+    address = ServerAddress("", server.address.grpc, "seldon")
+    try:
+        hand_over(address, later.directory, later.public_key)
+        missing = ServerAddress("", f"127.0.0.1:{free_port()}", "seldon")
+        with pytest.raises(ModelUnavailableError, match="is the server up"):
+            hand_over(missing, later.directory, later.public_key)
+    finally:
+        later.directory.with_name("3.sig").unlink()
 
 
 def test_a_delivery_is_proven_equal_in_this_environment(delivered: Delivered) -> None:

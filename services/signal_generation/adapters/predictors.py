@@ -7,10 +7,9 @@ from alphaline.errors import InferenceError, ModelUnavailableError
 from alphaline.messages import ModelDeployed
 from alphaline.runtime.inference import Predictor, Probabilities, Rows
 from alphaline.runtime.model_directory import version_directory
+from alphaline.runtime.model_protocols import ServedPredictor
 from alphaline.runtime.onnx_predictor import OnnxPredictor
-from alphaline.runtime.open_inference import OpenInferencePredictor
 from alphaline.runtime.patience import ATTEMPT_S, until_answered
-from alphaline.runtime.seldon_protocol import SeldonPredictor
 
 
 class DeliveredPredictors:
@@ -75,7 +74,7 @@ def in_process(store: Path, public_key: Path) -> Callable[[ModelDeployed], Predi
 
 
 def by_protocol(
-    protocol: type[OpenInferencePredictor] | type[SeldonPredictor],
+    protocol: ServedPredictor,
     address: str,
     column_counts: Mapping[str, int],
     metadata: Sequence[tuple[str, str]] = (),

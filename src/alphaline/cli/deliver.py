@@ -42,6 +42,9 @@ def deliver(
     server_grpc: Annotated[
         str | None, typer.Option(help="host:port of the same server's gRPC endpoint.")
     ] = None,
+    server_protocol: Annotated[
+        str, typer.Option(help="open_inference, or seldon, which needs no --server-http.")
+    ] = "open_inference",
     make_key: Annotated[
         bool, typer.Option("--make-key", help="Create the key pair if there is none.")
     ] = False,
@@ -73,7 +76,7 @@ def deliver(
         private_key=private_key,
         public_key=public_key,
         serving_python=serving_python.absolute(),
-        server=_server(server_http, server_grpc),
+        server=_server(server_http, server_grpc, server_protocol),
         created_by="alphaline deliver",
     )
     delivered = run(
@@ -90,14 +93,18 @@ def _nanoseconds(moment: datetime) -> int:
     return int(utc.timestamp()) * 1_000_000_000
 
 
-def _server(http: str | None, grpc: str | None) -> "ServerAddress | None":
+def _server(http: str | None, grpc: str | None, protocol: str) -> "ServerAddress | None":
+    from alphaline.runtime.model_protocols import PROTOCOLS
     from ci.model_server import ServerAddress
 
+    if protocol not in PROTOCOLS:
+        expected = ", ".join(PROTOCOLS)
+        raise typer.BadParameter(f"expected --server-protocol of {expected}, saw {protocol}")
     if http is None and grpc is None:
         return None
-    if http is None or grpc is None:
+    if grpc is None or (http is None and protocol == "open_inference"):
         raise typer.BadParameter("--server-http and --server-grpc belong together")
-    return ServerAddress(http, grpc)
+    return ServerAddress(http or "", grpc, protocol)
 
 
 def _publish(record: "ModelDeployed", bootstrap_servers: str, topic_prefix: str) -> None:

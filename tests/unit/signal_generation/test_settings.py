@@ -1,8 +1,11 @@
 """What the signal service reads from its environment."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
+from alphaline.runtime.model_protocols import PROTOCOLS
 from services.signal_generation.settings import Settings
 
 
@@ -42,3 +45,8 @@ def test_metadata_that_no_call_could_carry_is_refused(
     environment.setenv("ALPHALINE_MODEL_SERVER_METADATA", given)
     with pytest.raises(ValidationError, match="model_server_metadata"):
         Settings()
+
+
+def test_every_way_to_ask_a_server_has_a_client() -> None:
+    ways = set(get_args(Settings.model_fields["inference"].annotation))
+    assert ways - {"in_process"} == set(PROTOCOLS)
