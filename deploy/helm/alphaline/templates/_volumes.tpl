@@ -59,6 +59,6 @@
 {{/* Whether a delivery reaches every server: one that loads for itself behind the Service of several would leave the others behind. */}}
 {{- define "alphaline.handsOver" -}}
 {{- $serving := .Values.modelServing -}}
-{{- $many := or (ne $serving.protocol "v2") (ne (int $serving.replicas) 1) (ne $serving.autoscaling.by "none") $serving.canary.tag $serving.shadow.tag -}}
+{{- $many := or (ne (int $serving.replicas) 1) (ne $serving.autoscaling.by "none") $serving.canary.tag $serving.shadow.tag -}}
 {{- if and (ne $serving.mode "inProcess") (not $many) -}}yes{{- end -}}
 {{- end -}}
