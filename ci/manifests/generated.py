@@ -107,8 +107,19 @@ def _base_listing(paths: Sequence[Path], default: Sequence[Document]) -> str:
     )
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines as such."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
 def _dumped(content: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(content, sort_keys=False, width=100)
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=100)
 
 
 def _dashboards() -> Files:
@@ -159,9 +170,7 @@ def _component(name: str, values: Mapping[str, Any], default: Sequence[Document]
         "resources": [path.name for path in found],
         "patches": [],
     }
-    if removed:
-        found[folder / "removed.yaml"] = HEADER.format(words=words) + _removals(removed)
-        listing["patches"].append({"path": "removed.yaml"})
+    listing["patches"] += [{"patch": _removal(one)} for one in removed]
     if name not in CHANGED_BY_HAND:
         patches = dict(_patches(changed))
         found |= {
@@ -176,17 +185,15 @@ def _is_dashboard(one: Document) -> bool:
     return "grafana_dashboard" in one.manifest["metadata"].get("labels", {})
 
 
-def _removals(manifests: Sequence[Mapping[str, Any]]) -> str:
-    return "---\n".join(
-        _dumped(
-            {
-                "$patch": "delete",
-                "apiVersion": one["apiVersion"],
-                "kind": one["kind"],
-                "metadata": {"name": one["metadata"]["name"]},
-            }
-        )
-        for one in manifests
+def _removal(manifest: Mapping[str, Any]) -> str:
+    # Each a patch of its own: kustomize 5.6, which kubectl 1.33 has in it, ends at a second one of a file.
+    return _dumped(
+        {
+            "$patch": "delete",
+            "apiVersion": manifest["apiVersion"],
+            "kind": manifest["kind"],
+            "metadata": {"name": manifest["metadata"]["name"]},
+        }
     )
 
 

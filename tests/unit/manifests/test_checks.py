@@ -1,6 +1,7 @@
 """The checks of the kustomizations find what they are there to find: each is given one mistake."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from ci.manifests.combinations import (
     merged,
     values_of,
 )
-from ci.manifests.places import ARGOCD, BASE, COMPONENTS
+from ci.manifests.places import ARGOCD, BASE, COMPONENTS, K8S
 from ci.manifests.places import OVERLAYS as FOLDER
 
 POLICY: dict[str, Any] = {
@@ -121,6 +122,26 @@ def test_overlays_list_components_in_their_order() -> None:
         listed = [path.rpartition("/")[2] for path in listing["components"]]
         assert listed == sorted(listed, key=ORDER.index)
         assert listing["namespace"] == namespace
+
+
+def test_no_patch_file_removes_two_objects() -> None:
+    # kubectl 1.33 ends with a panic at the second one.
+    for path in COMPONENTS.rglob("*.yaml"):
+        documents = [one for one in yaml.safe_load_all(path.read_text()) if isinstance(one, dict)]
+        assert sum("$patch" in one for one in documents) == 0 or len(documents) == 1, path
+
+
+def test_replacements_name_their_targets_in_whole() -> None:
+    # The kustomize in kubectl 1.33 reads a pattern there as a name, finds nothing, and says nothing.
+    for path in K8S.rglob("kustomization.yaml"):
+        for one in yaml.safe_load(path.read_text()).get("replacements", ()):
+            selectors = [
+                each
+                for target in one["targets"]
+                for each in (target["select"], *target.get("reject", ()))
+            ]
+            words = [each[key] for each in selectors for key in each]
+            assert all(re.fullmatch(r"[A-Za-z0-9.-]+", word) for word in words), path
 
 
 def test_a_namespace_admits_restricted_pods_only() -> None:
