@@ -24,14 +24,18 @@ LAST_SEQUENCE = (
 )
 
 
-def engage_and_clear(line: ClusterLine) -> dict[str, Any]:
-    """Engage while decisions are made, restart risk, clear; return what was decided in between."""
+def engage_and_clear(line: ClusterLine, undisturbed: Mapping[str, Distinct]) -> dict[str, Any]:
+    """Engage while decisions are made, restart risk, clear; return what was decided in between.
+
+    ``holds`` only where the undisturbed run approved some of what was denied: else nothing was shown.
+    """
     before = _last_sequence(line)
     until(lambda: _last_sequence(line) > before, TIMEOUT_S, "decisions")
     _command(line, "engage", "--by", "cluster check", "--reason", "drill")
     first = _last_sequence(line)
     line.report(f"kill switch engaged, {first} decisions in the journal")
-    until(lambda: _denied(line, first) >= DENIED_AT_LEAST, TIMEOUT_S, f"{CODE} on decisions")
+    wished = _approved_by_risk(undisturbed)
+    until(lambda: _is_enough(line, first, wished), TIMEOUT_S, f"{CODE} on what would be approved")
     line.kubectl.delete("pod", line.pod("risk-management"))
     wait_until_ready(line, "risk-management")
     kept = bool(_command(line, "status")["engaged"])
@@ -40,10 +44,12 @@ def engage_and_clear(line: ClusterLine) -> dict[str, Any]:
     last = _last_sequence(line)
     cleared = not _command(line, "clear", "--by", "cluster check", "--reason", "drill")["engaged"]
     line.report(f"cleared, {last} decisions in the journal")
-    return _between(line, first, last) | {"engaged_after_restart": kept, "cleared": cleared}
+    found = _between(line, first, last, wished)
+    holds = bool(found["holds"] and kept and cleared)
+    return {**found, "holds": holds, "engaged_after_restart": kept, "cleared": cleared}
 
 
-def _between(line: ClusterLine, first: int, last: int) -> dict[str, Any]:
+def _between(line: ClusterLine, first: int, last: int, wished: set[str]) -> dict[str, Any]:
     # What the journal holds reaches the topic after it.
     decisions = until(
         lambda: found if len(found := _decisions(line, first, last)) == last - first else None,
@@ -52,11 +58,13 @@ def _between(line: ClusterLine, first: int, last: int) -> dict[str, Any]:
     )
     approved = sum(not decision.denials for decision in decisions.values())
     by_switch = sum(_by_switch(decision) for decision in decisions.values())
+    missed = sum(decision.decision_id in wished for decision in decisions.values())
     return {
-        "holds": not approved and by_switch == last - first >= DENIED_AT_LEAST,
+        "holds": not approved and by_switch == last - first >= DENIED_AT_LEAST and missed > 0,
         "decisions_while_engaged": len(decisions),
         "approved_while_engaged": approved,
         "denied_by_the_switch": by_switch,
+        "approved_of_them_in_the_undisturbed_run": missed,
     }
 
 
@@ -118,6 +126,12 @@ def _decisions(line: ClusterLine, first: int, last: int) -> dict[int, RiskDecisi
 
 def _denied(line: ClusterLine, first: int) -> int:
     return sum(_by_switch(one) for one in _decisions(line, first, sys.maxsize).values())
+
+
+def _is_enough(line: ClusterLine, first: int, wished: set[str]) -> bool:
+    made = _decisions(line, first, sys.maxsize).values()
+    denied = {one.decision_id for one in made if _by_switch(one)}
+    return len(denied) >= DENIED_AT_LEAST and bool(denied & wished)
 
 
 def _by_switch(decision: RiskDecision) -> bool:

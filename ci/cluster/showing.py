@@ -113,7 +113,7 @@ class Showing:
 
     def _killed(self, line: ClusterLine, undisturbed: Left) -> None:
         line.start_replay(KILLED)
-        self.found["kill_switch"] = engage_and_clear(line)
+        self.found["kill_switch"] = engage_and_clear(line, undisturbed.topics)
         line.wait_for_session(KILLED.last)
         self.found["proposals"] = same_proposals(undisturbed.topics, left_behind(line.messages))
         ledger = self.folder / "killed.sqlite"
