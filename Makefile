@@ -203,7 +203,7 @@ $(SCHEMAS): $(PROJECT) requirements/kubernetes.txt ci/charts/schemas.py $(wildca
 charts: chart-tools ## Check the Helm chart: values, manifests, hardening, settings, generated pages
 	$(BIN)/python -m ci.charts
 
-test-cluster: chart-tools ## Show the chart on a real cluster: KUBECONFIG, and the CLUSTER_* of ci/cluster/settings.py
+test-cluster: chart-tools ## Show the chart on a real cluster: KUBECONFIG, and CLUSTER_* of docs/operations/cluster.md
 	@test -e $(or $(CLUSTER_ARCHIVES),var/images)/gateway.tar || $(MAKE) --no-print-directory images
 	$(BIN)/python -m ci.cluster
 
