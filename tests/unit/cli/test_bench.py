@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from alphaline.cli import bench
 from alphaline.cli.__main__ import app
+from alphaline.cli.sizing import BROKER, SINGLE_WRITERS, WORKERS, costs
 from tests.performance.bench_line_throughput import Block, _results
 
 
@@ -79,7 +80,8 @@ def test_an_unknown_benchmark_is_refused(
 def test_a_bar_that_costs_a_fifth_more_at_many_instruments_misses_the_goal(
     many_us: float, missed: int
 ) -> None:
-    few = [Block(100.0, 80.0), Block(90.0, 80.0), Block(110.0, 80.0)]
+    processes = dict.fromkeys((BROKER, *WORKERS, *SINGLE_WRITERS), 16.0)
+    few = [Block(wall, processes) for wall in (100.0, 90.0, 110.0)]
     many = [block._replace(wall_us=block.wall_us * many_us / 100) for block in few]
     rows = _results("a load", few, many)
     assert [bench.is_missed(row) for row in rows].count(True) == missed
@@ -88,3 +90,5 @@ def test_a_bar_that_costs_a_fifth_more_at_many_instruments_misses_the_goal(
         10_000,
         round(1e8 / many_us / 100),
     ]
+    assert rows[1]["ours"] == 64.0  # of the services: the broker's share is a row of its own
+    assert costs(rows, "a load").processor == processes
