@@ -7,10 +7,15 @@ from uuid import uuid4
 
 import prometheus_client  # noqa: F401 - before Feast, which would turn on its multi-process mode
 import pytest
+from hypothesis import settings
 
 from alphaline.runtime import determinism
 
 determinism.apply()
+
+# A property holds or not, however busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 from alphaline.runtime.broker import broker  # noqa: E402 - numba reads its settings on import
 from alphaline.runtime.database import Place  # noqa: E402
