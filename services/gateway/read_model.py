@@ -50,6 +50,14 @@ class Event(NamedTuple):
     message: Shown
 
 
+class Kept(NamedTuple):
+    """How many signals are kept by outcome, and the line time of the newest, None without any."""
+
+    approved: int
+    denied: int
+    last_line_time: int | None
+
+
 class Signals:
     """The last signals in the order (line time, decision id); a repetition changes nothing."""
 
@@ -57,6 +65,7 @@ class Signals:
         self._capacity = capacity
         self._keys: list[Key] = []
         self._by_id: dict[str, KnownSignal] = {}
+        self._approved = 0
         self._lock = threading.Lock()
 
     def add(self, known: KnownSignal) -> bool:
@@ -67,13 +76,21 @@ class Signals:
                 return False
             self._by_id[decision_id] = known
             insort(self._keys, (line_time_of(known.signal), decision_id))
+            self._approved += isinstance(known.signal, SignalApproved)
             if len(self._keys) > self._capacity:
-                self._by_id.pop(self._keys.pop(0)[1])
+                gone = self._by_id.pop(self._keys.pop(0)[1])
+                self._approved -= isinstance(gone.signal, SignalApproved)
         return True
 
     def get(self, decision_id: str) -> KnownSignal | None:
         """Return the signal of a decision, None where it is not kept."""
         return self._by_id.get(decision_id)
+
+    def kept(self) -> Kept:
+        """Return how many of each outcome are kept, and up to when."""
+        with self._lock:
+            last = self._keys[-1][0] if self._keys else None
+            return Kept(self._approved, len(self._keys) - self._approved, last)
 
     def page(
         self, limit: int, before: Key | None, wanted: Callable[[Signal], bool]

@@ -11,7 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 import stamina
+from typer.testing import CliRunner
 
+from alphaline.cli.line.status import app as status_command
 from alphaline.messages import Clock, Denial, SignalDenied
 from alphaline.runtime.ledger_store import LedgerStore
 from alphaline.runtime.messaging import KafkaPublisher, Outgoing
@@ -94,6 +96,13 @@ def test_the_gateway_shows_the_log_as_it_was_and_as_it_grows(
     status = httpx.get(f"{address}/v1/status").json()
     assert status["kill_switch"] is None
     assert status["line_times"]["signals.approved.v1"] == "0"
+    shown = CliRunner().invoke(status_command, ["--url", address, "--json"])
+    assert shown.exit_code == 1  # nobody told this gateway where risk is
+    found = json.loads(shown.stdout)
+    ready = {part["part"]: part["ready"] for part in found["parts"]}
+    assert (ready["gateway"], ready["ledger"], ready["risk_management"]) == (True, True, False)
+    last = (T0 + 2) / 1e9
+    assert found["signals"] == {"kept": 2, "approved": 0, "denied": 2, "last_line_time_s": last}
     assert httpx.get(f"{address}/v1/positions").json()["positions"] == []
     metrics = httpx.get(f"{address}/metrics").text
     assert 'line_records_total{service="gateway",topic="signals.denied.v1"}' in metrics

@@ -36,7 +36,7 @@ from services.gateway.transport.views import (
     signal_view,
 )
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 MAX_PAGE = 1_000
 DESCRIPTION = (
     "Signals, orders, positions and state of one line. Read-only. Times are UTC nanoseconds; every "
@@ -153,7 +153,7 @@ def _serve_status(
     @app.get("/v1/status")
     def status() -> Status:
         """Return how far the line is, which models are in force, and the kill switch."""
-        line_times = model.line_times()
+        line_times, kept = model.line_times(), model.signals.kept()
         return Status(
             is_ready=telemetry.answer("/ready")[0] == HTTPStatus.OK,
             line_times={topic: str(ts) for topic, ts in sorted(line_times.items())},
@@ -161,7 +161,10 @@ def _serve_status(
             ledger_line_time=_ledger_line_time(ledger),
             kill_switch=kill_switch_view(risk.kill_switch()),
             deployed=[deployed_view(model.deployed[key]) for key in sorted(model.deployed)],
-            signals_kept=len(model.signals),
+            signals_kept=kept.approved + kept.denied,
+            signals_approved=kept.approved,
+            signals_denied=kept.denied,
+            last_signal_line_time=None if kept.last_line_time is None else str(kept.last_line_time),
         )
 
 

@@ -203,7 +203,10 @@ class ClockView(View):
 
 
 class Status(View):
-    """How the line stands. ``kill_switch`` is null where risk does not answer."""
+    """How the line stands. ``kill_switch`` is null where risk does not answer.
+
+    ``signals_*`` and ``last_signal_line_time`` are of the signals that the gateway keeps, not of all.
+    """
 
     is_ready: bool
     line_times: dict[str, Int64]
@@ -212,6 +215,9 @@ class Status(View):
     kill_switch: KillSwitchView | None
     deployed: list[DeployedView]
     signals_kept: int
+    signals_approved: int
+    signals_denied: int
+    last_signal_line_time: Int64 | None
 
 
 class Problem(View):

@@ -153,6 +153,20 @@ def test_status_shows_the_model_in_force_with_its_verdict(gateway: Gateway) -> N
     assert (model["model_version"], model["verdict"]) == ("2", "INSUFFICIENT_EVIDENCE")
 
 
+def test_status_counts_the_signals_that_are_kept_by_outcome(gateway: Gateway) -> None:
+    assert counted(gateway) == (0, 0, 0, None)
+    gateway.take(APPROVED, approved(2))
+    gateway.take(DENIED, denied(3), denied(1), denied(3))
+    assert counted(gateway) == (3, 1, 2, str(T0 + 3))
+
+
+def counted(gateway: Gateway) -> tuple[int, int, int, str | None]:
+    """Return what status says of signals: kept, approved, denied, line time of the last."""
+    status = gateway.get("/v1/status")
+    counts = (status[f"signals_{name}"] for name in ("kept", "approved", "denied"))
+    return (*counts, status["last_signal_line_time"])
+
+
 def test_status_says_when_risk_is_silent_and_what_it_says_otherwise(gateway: Gateway) -> None:
     assert gateway.get("/v1/status")["kill_switch"] is None
     gateway.risk.answer = KillSwitch(True, "ada", "drill")
@@ -195,9 +209,13 @@ def test_the_newest_distinct_signals_are_kept_and_paging_loses_none(
     signals = Signals(capacity)
     kept: list[int] = []
     for offset, number in enumerate(numbers):
-        is_new = signals.add(KnownSignal(LogPlace("t", 0, offset), approved(number)))
+        signal = denied(number) if number % 3 == 0 else approved(number)
+        is_new = signals.add(KnownSignal(LogPlace("t", 0, offset), signal))
         assert is_new == (number not in kept)
         kept = sorted({*kept, number})[-capacity:]
+    refused = sum(number % 3 == 0 for number in kept)
+    last = T0 + kept[-1] if kept else None
+    assert signals.kept() == (len(kept) - refused, refused, last)
     found, cursor = [], None
     while True:
         page, cursor = signals.page(limit, cursor, lambda _: True)

@@ -1,6 +1,8 @@
 """``alphaline status``: what runs, how far it has come, and what is in force."""
 
-from typing import TYPE_CHECKING, Any
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,22 +17,45 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        help="Gateway of a line that this machine did not start, such as http://127.0.0.1:8080 behind "
+        "`kubectl port-forward`; ALPHALINE_GATEWAY_URL by default.",
+    ),
+]
+
 
 @app.command()
-def status(root: Root = None, as_json: AsJson = False) -> None:
+def status(root: Root = None, url: Url = None, as_json: AsJson = False) -> None:
     """Show the state of every part; exit code 1 where the line is down or a part is not ready."""
     import json
 
+    from alphaline.cli.line.gateway_table import show_behind, status_behind
     from alphaline.runtime.supervision.supervised_line import SupervisedLine
 
-    supervised = SupervisedLine(root_of(root))
-    found = status_of(supervised)
+    gateway = _gateway(root, url)
+    if gateway is None:
+        found, show = status_of(SupervisedLine(root_of(root))), _show
+    else:
+        found, show = status_behind(gateway), show_behind
     if as_json:
         print(json.dumps(found))
     else:
-        _show(found)
-    ready = found["up"] and all(part["ready"] for part in found["parts"])
+        show(found)
+    # None: a gateway cannot tell.
+    ready = found["up"] and all(part["ready"] is not False for part in found["parts"])
     raise typer.Exit(0 if ready else 1)
+
+
+def _gateway(root: Path | None, url: str | None) -> str | None:
+    """Return the gateway to ask, None for a line of this machine; a folder that was named is one."""
+    if root is not None and url is not None:
+        raise typer.BadParameter("--root and --url exclude each other: each names a line")
+    if root is not None:
+        return None
+    return url if url is not None else os.environ.get("ALPHALINE_GATEWAY_URL") or None
 
 
 def status_of(supervised: "SupervisedLine") -> dict[str, Any]:

@@ -23,6 +23,11 @@ def status_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield what concerns the line as a whole: addresses, kill switch, models in force."""
     yield f"gateway {found['gateway']}   Kafka {found['kafka']}"
+    yield from in_force_lines(found)
+
+
+def in_force_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the kill switch and the models in force."""
     switch = found["kill_switch"]
     if switch is None:
         yield "kill switch: unknown, risk does not answer"
@@ -47,8 +52,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 60}m {whole % 60:02d}s" if whole >= 60 else f"{whole}s"
 
 
+def instant(seconds: float | None) -> str:
+    """Return seconds since 1970 as a UTC minute, ``2011-03-01 14:31``; empty for None."""
+    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+
+
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    line_time, behind = row["line_time_s"], row["records_behind"]
+    behind = row["records_behind"]
     return [
         row["part"],
         row["state"],
@@ -56,6 +66,6 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         duration(row["uptime_s"]),
         str(row["port"]),
         "yes" if row["ready"] else "no",
-        "" if line_time is None else f"{datetime.fromtimestamp(line_time, UTC):%Y-%m-%d %H:%M}",
+        instant(row["line_time_s"]),
         "" if behind is None else str(behind),
     ]
