@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 import structlog
 
-from alphaline.errors import StoreUnavailableError
+from alphaline.errors import BrokerError, StoreUnavailableError
 from alphaline.market.instruments import InstrumentMaster
 from alphaline.market.minutes import Minute
 from alphaline.market.release import PartitionedRelease
@@ -46,12 +46,15 @@ class RiskDesk:
     whose recording was not confirmed may be in the journal: nothing else is judged and no minute taken
     before that is known, and if it is there it counts as if it had been confirmed.
 
+    A recorded decision that could not be announced ends the service (BrokerError): nothing is judged,
+    answered from the journal or kept after it, so the next start finds it and announces it in its place.
+
     Parameters
     ----------
     state
         As restored; ``journal`` holds the approvals that came after it.
     announce
-        Publishes a decision; called in the order of the journal.
+        Publishes a decision; called in the order of the journal, and not again once it has raised.
     release
         The release rule, with the bars that it held back when the state was kept.
     is_stopping
@@ -82,6 +85,7 @@ class RiskDesk:
         self._release = release
         self._is_stopping = is_stopping
         self._in_doubt: Proposal | None = None
+        self._not_announced = ""
         self._asked_at = time.monotonic()
         self._has_answered = True
         self._models_seen = 0
@@ -96,8 +100,8 @@ class RiskDesk:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the journal's database answered when it was last asked."""
-        return self._journal.is_available
+        """Whether the journal's database answered when last asked, and no announcement has failed."""
+        return self._journal.is_available and not self._not_announced
 
     @property
     def state(self) -> RiskState:
@@ -111,6 +115,8 @@ class RiskDesk:
         ------
         StoppedError
             If the service is told to stop while it has to wait for the journal.
+        BrokerError
+            If a recorded decision could not be announced.
         """
         with self._moved:
             self._wait_until_settled()
@@ -140,6 +146,9 @@ class RiskDesk:
             If they did not; nothing is recorded.
         StoreUnavailableError
             If the journal's database does not answer; the same proposal may be asked again.
+        BrokerError
+            If this decision or one before it could not be announced; it may be asked again, and is
+            answered once the service has started again.
         """
         with self._moved:
             self._settle()
@@ -188,14 +197,27 @@ class RiskDesk:
 
         Under the lock: the journal's file has one transaction at a time, and a decision that joined
         this one would be answered before it is durable.
+
+        Raises
+        ------
+        BrokerError
+            If a recorded decision could not be announced: a start from here would not announce it.
         """
         with self._moved:
+            self._demand_announced()
             value = {"state": self._state.snapshot(), "release": self._release.snapshots()}
             snapshot = msgspec.json.encode(value)
             self._journal.save_state(self._state.line_time, positions, snapshot)
 
     def look_after_journal(self) -> None:
-        """Ask the journal's database for a sign of life, at most once a second."""
+        """Ask the journal's database for a sign of life, at most once a second.
+
+        Raises
+        ------
+        BrokerError
+            If a recorded decision could not be announced.
+        """
+        self._demand_announced()
         if time.monotonic() - self._asked_at < _ASK_EVERY_S:
             return
         with self._moved:
@@ -223,6 +245,7 @@ class RiskDesk:
                 return
 
     def _settle(self) -> None:
+        self._demand_announced()
         if self._in_doubt is None:
             return
         decided = self._journal.lookup_settled(self._in_doubt)
@@ -234,8 +257,22 @@ class RiskDesk:
         decision = self._answer(proposal, decided)
         if not decision.denials:
             self._state.approve(proposal)
-        self._announce(decision)
+        self._tell(decision)
         return decision
+
+    def _tell(self, decision: RiskDecision) -> None:
+        try:
+            self._announce(decision)
+        except Exception as error:
+            self._not_announced = (
+                f"decision {decision.decision_id}: recorded as number {decision.journal_seq}, but not "
+                f"announced: {error}. Risk ends, and announces it at its next start"
+            )
+            raise BrokerError(self._not_announced) from error
+
+    def _demand_announced(self) -> None:
+        if self._not_announced:
+            raise BrokerError(self._not_announced)
 
     def _apply_approvals(self, ts: int) -> None:
         while self._unapplied and self._unapplied[0].proposal.line_time <= ts:

@@ -45,7 +45,7 @@ class RiskStep:
             self._snapshot_at = line_time + self._interval_ns
 
     def on_idle(self) -> None:
-        """See whether the journal's database is there: what it holds is durable by itself."""
+        """See whether the journal's database is there, and end where a decision was not announced."""
         self._desk.look_after_journal()
 
     def _tell_exposures(self) -> None:

@@ -116,6 +116,17 @@ def test_a_message_that_the_broker_refuses_is_a_fault_and_not_silence(
         publisher.flush()
 
 
+def test_nothing_is_sent_after_a_message_that_was_lost(
+    publisher: KafkaPublisher, subscription: KafkaSubscription
+) -> None:
+    publisher.send_bytes(BARS, SPY, b"x" * 3_000_000, HOME)
+    with pytest.raises(BrokerError):
+        publisher.flush()
+    with pytest.raises(BrokerError, match="could not be delivered"):
+        publisher.send(Outgoing(BARS, "clock", start(0), HOME))
+    assert read_to_end(subscription, KEYS) == []
+
+
 def test_a_reader_knows_what_it_has_not_read_and_its_brokers(
     publisher: KafkaPublisher, subscription: KafkaSubscription
 ) -> None:

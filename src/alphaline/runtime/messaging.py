@@ -161,9 +161,18 @@ class KafkaPublisher:
         partition: int | None = None,
         headers: Headers | None = None,
     ) -> None:
-        """Hand bytes to the client as they are."""
-        producer = self._producer()
+        """Hand bytes to the client as they are.
+
+        Raises
+        ------
+        BrokerError
+            If the client does not take them, or something sent before is known to be lost. Nothing is
+            sent after that: it would stand where the lost message belongs.
+        """
+        producer, wait_s = self._producer(), 0.0
         while True:
+            self._take_reports(producer.poll, wait_s)
+            self._raise_failure()
             try:
                 producer.produce(
                     self._prefix + topic,
@@ -174,16 +183,18 @@ class KafkaPublisher:
                     headers=headers,
                 )
             except BufferError:
-                self._take_reports(producer.poll, 0.05)
+                wait_s = 0.05
+            except KafkaException as error:
+                self._failure = error.args[0]
+                self._raise_failure()
             else:
-                break
-        self._take_reports(producer.poll, 0)
-        self._raise_failure()
+                return
 
     def flush(self) -> None:
         """Return when everything sent is acknowledged."""
         if self._opened is None:
             return
+        self._raise_failure()
         left = self._take_reports(self._opened.flush, DELIVERY_TIMEOUT_MS / 1000)
         self._raise_failure()
         if left:

@@ -50,11 +50,14 @@ class Desk:
         place: Place,
         open_journal: Callable[[Place, int], RiskJournal] = RiskJournal,
         is_stopping: Callable[[], bool] = lambda: False,
+        announce: Callable[[RiskDecision], None] | None = None,
+        acknowledge: Callable[[], None] = lambda: None,
     ) -> None:
         self.journal = open_journal(place, 1)
         recovered = recover(self.journal, INSTRUMENTS, KEYS)
         self.positions = recovered.inputs
         self.announced: list[RiskDecision] = []
+        self.acknowledge = acknowledge
         self.desk = RiskDesk(
             recovered.state,
             read_limits(LIMITS),
@@ -62,7 +65,7 @@ class Desk:
             sessions(),
             self.journal,
             Deployments(),
-            self.announced.append,
+            announce or self.announced.append,
             recovered.release,
             is_stopping,
         )
@@ -77,7 +80,7 @@ class Desk:
             self.minute(number, (events or {}).get(number, []))
 
     def minute(self, number: int, events: list[Message]) -> None:
-        """Feed one minute and check-point it."""
+        """Feed one minute, have everything acknowledged, and check-point it, as the loop does."""
         tick = clock(number)
         for minute in minutes_of(
             records(BARS, 0, [bar(number - 1), tick]),
@@ -86,6 +89,7 @@ class Desk:
         ):
             assert isinstance(minute, Minute)
             assert list(self.step.on_minute(minute)) == []
+        self.acknowledge()
         self.step.checkpoint(at(number), dict.fromkeys(KEYS, number))
 
     def judge(self, asked: Proposal, wait_s: float | None = 0.0) -> RiskDecision:

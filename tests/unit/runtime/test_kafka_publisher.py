@@ -1,0 +1,16 @@
+"""The publisher where the client itself refuses a message: no broker is needed for that."""
+
+import pytest
+
+from alphaline.errors import BrokerError
+from alphaline.runtime.messaging import KafkaPublisher
+
+
+def test_nothing_is_sent_after_a_message_that_the_client_did_not_take() -> None:
+    publisher = KafkaPublisher("127.0.0.1:9", "tests")
+    for size in (9_000_000, 1):
+        with pytest.raises(BrokerError, match=r"could not be delivered.*too large"):
+            publisher.send_bytes("decisions", "k", b"x" * size, 0)
+    with pytest.raises(BrokerError, match="too large"):
+        publisher.flush()
+    assert len(publisher._producer()) == 0
