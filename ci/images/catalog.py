@@ -7,6 +7,9 @@ from typing import NamedTuple
 LINE_GOAL_MB = 400
 DECIDING_GOAL_MB = 250
 
+# Locks whose pins share no resolution with the platform's.
+OWN_LOCKS = frozenset({"model_serving", "model_serving_seldon"})
+
 
 class Image(NamedTuple):
     """One image.
@@ -19,6 +22,7 @@ class Image(NamedTuple):
         What runs as process 1 where the image is started without a command; empty for the broker.
     lock
         File of ``requirements/images`` without ending, whose packages it has; ``line`` is in all of them.
+        The model servers' lie in ``requirements`` (``OWN_LOCKS``).
     extras
         Extras of ``pyproject.toml`` that the lock resolves.
     goal_mb
@@ -68,6 +72,13 @@ IMAGES = (
     ),
     Image("gateway", "services.gateway", "gateway", ("gateway", "postgresql"), LINE_GOAL_MB),
     Image("model-serving", "services.model_serving", "model_serving", goal_mb=LINE_GOAL_MB),
+    # In its place where the chart is told `modelServing.protocol=seldon`.
+    Image(
+        "model-serving-seldon",
+        "services.model_serving.seldon_server",
+        "model_serving_seldon",
+        goal_mb=LINE_GOAL_MB,
+    ),
     Image(
         "training",
         "alphaline.cli",

@@ -2,15 +2,12 @@
 
 import sys
 
-from ci.images.catalog import IMAGES
-
-# Locked by a file of its own: its pins share no resolution with the platform's.
-ELSEWHERE = "model_serving"
+from ci.images.catalog import IMAGES, OWN_LOCKS
 
 
 def locks() -> dict[str, tuple[str, ...]]:
     """Return the extras of each lock in ``requirements/images``; ``line`` resolves none."""
-    named = {image.lock: image.extras for image in IMAGES if image.lock not in ("", ELSEWHERE)}
+    named = {image.lock: image.extras for image in IMAGES if image.lock not in {"", *OWN_LOCKS}}
     return {"line": (), **named}
 
 

@@ -1,16 +1,18 @@
 #!/bin/sh
-# Installs a lock into the virtual environment FOLDER by hash, without what no service reads: install.sh FOLDER LOCK
+# Installs a lock into the virtual environment FOLDER by hash, without what no service reads: install.sh FOLDER LOCK [OPTION]
+# An OPTION is of `uv pip install`, such as --no-deps for a lock that is complete and leaves out caps.
 # uv's cache is a mount of the build; where an index or a certificate was given, it is a secret of the build.
 set -eu
 export UV_CACHE_DIR=/var/cache/uv UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
 if [ -s /run/secrets/index ]; then export UV_CONFIG_FILE=/run/secrets/index; fi
 if [ -s /run/secrets/certificates ]; then export SSL_CERT_FILE=/run/secrets/certificates; fi
-tools=$(dirname "$0")
-[ -x "$1/bin/python" ] || "$tools/uv" venv --quiet --python python3.11 "$1"
+tools=$(dirname "$0") folder=$1 lock=$2
+shift 2
+[ -x "$folder/bin/python" ] || "$tools/uv" venv --quiet --python python3.11 "$folder"
 # A few packages have no wheel: what builds them is pinned by hash too, and stays out.
-"$tools/uv" pip install --quiet --python "$1/bin/python" --require-hashes --build-constraints "$tools/build.txt" --requirements "$2"
+"$tools/uv" pip install --quiet --python "$folder/bin/python" --require-hashes --build-constraints "$tools/build.txt" "$@" --requirements "$lock"
 # Tests and headers of packages: no service imports them, and they are a tenth of the size.
-find "$1/lib" -type d \( -name tests -o -path '*/pyarrow/include' -o -path '*/pyarrow/src' -o -path '*/numpy/_core/include' \) \
+find "$folder/lib" -type d \( -name tests -o -path '*/pyarrow/include' -o -path '*/pyarrow/src' -o -path '*/numpy/_core/include' \) \
 	-prune -exec rm -rf {} +
 # By content and not by time, which an image does not keep to the fraction of a second.
-"$1/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$1/lib"
+"$folder/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$folder/lib"

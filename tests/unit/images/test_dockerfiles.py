@@ -3,15 +3,15 @@
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from alphaline.runtime import determinism
 from alphaline.runtime.shipped_cache import ShippedCacheLocator
-from ci.images.catalog import IMAGES, Image
+from ci.images.catalog import IMAGES, OWN_LOCKS, Image
 from ci.images.compiled import CALLS
-from ci.images.locks import ELSEWHERE
-from ci.images.places import CHART, DOCKERFILES
+from ci.images.places import CHART, DOCKERFILES, ROOT
 
 STAGE = re.compile(r"^FROM (\S+) AS (\S+)$", re.MULTILINE)
 USER = re.compile(r"runAsUser: (\d+)")
@@ -44,10 +44,22 @@ def test_its_packages_come_from_the_lock_that_the_catalogue_names(image: Image) 
     lock = f"/opt/locks/{image.lock}.txt"
     if image.name == "broker":
         assert "install.sh" not in "".join(everything.values())
-    elif image.lock == ELSEWHERE:
-        assert lock in everything["serving"]
     else:
-        assert lock in everything["line" if image.lock == "line" else image.name]
+        shared = {"line": "line", "model_serving": "serving"}
+        stage = everything[shared.get(image.lock, image.name)]
+        folder = "requirements" if image.lock in OWN_LOCKS else "requirements/images"
+        assert f"COPY {folder}/{image.lock}.txt" in stage
+        assert f" {lock}" in stage
+
+
+def test_only_the_lock_that_leaves_out_caps_is_installed_without_resolving_it() -> None:
+    installs = re.findall(
+        r"install\.sh \S+ (\S+)([^\n\\]*)", (DOCKERFILES / "Dockerfile").read_text()
+    )
+    options = {Path(lock).stem: option.split() for lock, option in installs}
+    without_caps = {path.stem for path in (ROOT / "requirements").glob("*.overrides")}
+    assert {lock for lock, option in options.items() if option} == without_caps
+    assert options["model_serving_seldon"] == ["--no-deps"]
 
 
 def test_what_a_service_compiles_at_start_is_compiled_by_its_build(image: Image) -> None:

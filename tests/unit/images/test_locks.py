@@ -9,8 +9,8 @@ from pathlib import Path
 import grimp
 import pytest
 
-from ci.images.catalog import IMAGES, Image
-from ci.images.locks import ELSEWHERE, locks
+from ci.images.catalog import IMAGES, OWN_LOCKS, Image
+from ci.images.locks import locks
 from ci.images.places import LOCKS, ROOT
 
 OURS = ("alphaline", "services", "pipelines", "feature_repo", "ci")
@@ -25,6 +25,8 @@ COMMANDS = {
         "alphaline.cli.__main__",
         "alphaline.cli.topics",
     ),
+    # A module, not a package with an entry of its own.
+    "model-serving-seldon": ("services.model_serving.seldon_server",),
 }
 
 # Imports inside functions that nothing of an image calls, with the reason.
@@ -68,8 +70,8 @@ def pins(path: Path) -> dict[str, str]:
 
 
 def lock_of(image: Image) -> Path:
-    own = image.lock == ELSEWHERE
-    return ROOT / "requirements" / f"{image.lock}.txt" if own else LOCKS / f"{image.lock}.txt"
+    folder = ROOT / "requirements" if image.lock in OWN_LOCKS else LOCKS
+    return folder / f"{image.lock}.txt"
 
 
 PYTHON_IMAGES = [image for image in IMAGES if image.module]
@@ -78,7 +80,7 @@ PYTHON_IMAGES = [image for image in IMAGES if image.module]
 @pytest.mark.parametrize("image", PYTHON_IMAGES, ids=lambda image: image.name)
 def test_every_import_of_an_image_is_in_its_lock(image: Image) -> None:
     locked = pins(lock_of(image))
-    if image.lock != ELSEWHERE:
+    if image.lock not in OWN_LOCKS:
         locked |= pins(LOCKS / "line.txt")
     distributions = packages_distributions()
     imported = closure(COMMANDS.get(image.name, (f"{image.module}.__main__",))) - set(UNCALLED)
