@@ -2,10 +2,11 @@
 
 import asyncio
 
-from mlserver import MLServer, Settings
+from mlserver import Settings
 
 from services.model_serving.listening import require_free_ports
 from services.model_serving.mlserver_adapter import SignedModelRepository
+from services.model_serving.mlserver_refusals import SignedModelServer
 from services.model_serving.settings import ModelServingSettings
 
 
@@ -28,7 +29,7 @@ def mlserver_settings(settings: ModelServingSettings) -> Settings:
 async def serve(settings: ModelServingSettings) -> None:
     """Serve every signed model of the store until SIGTERM or SIGINT."""
     repository = SignedModelRepository(str(settings.model_store), str(settings.public_key))
-    server = MLServer(mlserver_settings(settings))
+    server = SignedModelServer(mlserver_settings(settings))
     await server.start(await repository.list())
 
 

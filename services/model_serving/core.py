@@ -1,12 +1,13 @@
 """The model server without a framework: a signed folder in, probabilities or a refusal out."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from alphaline.errors import AlphalineError, ModelUnavailableError
+from alphaline.errors import ModelUnavailableError
 from alphaline.messages.manifests import ModelManifest
 from alphaline.runtime.onnx_predictor import OnnxPredictor
 
@@ -55,7 +56,7 @@ class ServedModel:
         try:
             self._predictor = OnnxPredictor.load(self._directory, self._public_key)
             self.refusal = None
-        except (AlphalineError, OSError) as error:
+        except Exception as error:  # whatever it is, it must take no other version down
             self._predictor = None
             self.refusal = f"{type(error).__name__}: {error}"
         return self.is_ready
@@ -64,6 +65,10 @@ class ServedModel:
         """Stop answering."""
         self._predictor = None
         self.refusal = "unloaded"
+
+    def why_not_served(self) -> str:
+        """Return a sentence for whoever asks a refused model."""
+        return f"model {self.name} version {self.version} is not served: {self.refusal}"
 
     def manifest(self) -> ModelManifest:
         """Return what the model's signature covers.
@@ -90,5 +95,17 @@ class ServedModel:
 
     def _ready(self) -> OnnxPredictor:
         if self._predictor is None:
-            raise ModelUnavailableError(f"{self._directory} is not served: {self.refusal}")
+            raise ModelUnavailableError(self.why_not_served())
         return self._predictor
+
+
+def why_nothing_is_served(models: Iterable[ServedModel]) -> list[str]:
+    """Return each refusal where none of ``models`` is served, else nothing: the server is ready.
+
+    A refused version takes no other down: who asks for it is told, and whoever trades on it denies.
+    Without any model a server is ready, too: its first delivery has to reach it.
+    """
+    known = list(models)
+    if any(model.is_ready for model in known):
+        return []
+    return [model.why_not_served() for model in known]

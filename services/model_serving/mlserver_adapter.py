@@ -74,13 +74,13 @@ class SignedOnnxModel(MLModel):  # type: ignore[misc] # MLServer ships no types
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__(settings)
         parameters = settings.parameters
-        self._core = ServedModel(Path(parameters.uri), Path(parameters.extra["public_key"]))
+        self.served = ServedModel(Path(parameters.uri), Path(parameters.extra["public_key"]))
 
     async def load(self) -> bool:
         """Return whether the folder was exactly what was signed; a refused model is not ready."""
-        is_accepted = self._core.load()
+        is_accepted = self.served.load()
         if not is_accepted:
-            _log.error("model refused: %s", self._core.refusal)
+            _log.error("model refused: %s %s: %s", self.name, self.version, self.served.refusal)
         _telemetry.gauge(
             "model_serving_load_accepted", model=self.name, version=self.version or ""
         ).set(is_accepted)
@@ -88,13 +88,13 @@ class SignedOnnxModel(MLModel):  # type: ignore[misc] # MLServer ships no types
 
     async def unload(self) -> bool:
         """Stop answering."""
-        self._core.unload()
+        self.served.unload()
         return True
 
     async def metadata(self) -> MetadataModelResponse:
         """Return name, version and tensors, or the reason why the model was refused."""
         try:
-            manifest = self._core.manifest()
+            manifest = self.served.manifest()
         except ModelUnavailableError as error:
             raise InferenceError(str(error)) from error
         return MetadataModelResponse(
@@ -113,8 +113,8 @@ class SignedOnnxModel(MLModel):  # type: ignore[misc] # MLServer ships no types
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
         """Return one probability per row, with the model's name, version and digest."""
         try:
-            manifest = self._core.manifest()
-            answer = self._core.answer(_rows(payload, manifest))
+            manifest = self.served.manifest()
+            answer = self.served.answer(_rows(payload, manifest))
         except (ModelUnavailableError, ValueError) as error:
             raise InferenceError(str(error)) from error
         return InferenceResponse(

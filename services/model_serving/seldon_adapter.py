@@ -70,17 +70,16 @@ class SignedModels:
         return seldon_message_to_json(self._answer(json_to_seldon_message(message)))
 
     def health_status(self) -> dict[str, Any]:
-        """Return that every signed version of the store is served.
+        """Return that a signed version is served, or that the store has none yet.
 
         Raises
         ------
         Refusal
-            With the reasons where one is refused.
+            With the reasons where nothing is served: each version refused, or the store unreadable.
         """
-        self._store.load()
-        refusals = self._store.refusals()
-        if refusals:
-            raise Refusal("; ".join(refusals), HTTPStatus.SERVICE_UNAVAILABLE)
+        reasons = self._store.why_not_ready()
+        if reasons:
+            raise Refusal("; ".join(reasons), HTTPStatus.SERVICE_UNAVAILABLE)
         return {"ready": True}
 
     def _answer(self, question: SeldonMessage) -> SeldonMessage:
@@ -110,7 +109,7 @@ class SignedModels:
 
     def _note_load(self, served: ServedModel) -> None:
         if not served.is_ready:
-            _log.error("model refused: %s", served.refusal)
+            _log.error("model refused: %s %s: %s", served.name, served.version, served.refusal)
         value = float(served.is_ready)
         self._measure("GAUGE", "model_serving_load_accepted", value, served.name, served.version)
 

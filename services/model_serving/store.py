@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alphaline.errors import ModelError, ModelUnavailableError
 from alphaline.runtime.model_directory import signature_path, signed_versions, version_directory
-from services.model_serving.core import ServedModel
+from services.model_serving.core import ServedModel, why_nothing_is_served
 
 LoadOutcome = Callable[[ServedModel], None]
 
@@ -21,7 +21,7 @@ class ServedStore:
     public_key
         PEM file of the key that they must be signed with.
     on_load
-        Told of each model after an attempt to load it.
+        Told of each model that was loaded, or refused for a reason that is new.
     """
 
     def __init__(self, root: Path, public_key: Path, on_load: LoadOutcome) -> None:
@@ -31,10 +31,9 @@ class ServedStore:
         self._served: dict[tuple[str, str], ServedModel] = {}
         self._loading = threading.Lock()
 
-    def load(self) -> None:
-        """Load every signed version that is not served yet, one that was refused before included."""
-        for name, version in self._signed():
-            self._loaded(name, version)
+    def load(self) -> list[ServedModel]:
+        """Return every signed version, loaded if it is not served yet; a refused one is tried again."""
+        return [self._loaded(name, version) for name, version in self._signed()]
 
     def of(self, name: str, version: str) -> ServedModel:
         """Return a version, loaded if it has been delivered since.
@@ -65,9 +64,17 @@ class ServedStore:
             )
         return self.of(*signed[0])
 
-    def refusals(self) -> list[str]:
-        """Return why each refused version is not served."""
-        return [served.refusal for served in self._served.values() if served.refusal is not None]
+    def why_not_ready(self) -> list[str]:
+        """Load what is not served yet; return why nothing is served, or nothing.
+
+        What was loaded is served from memory, so that a store that cannot be read just now takes no
+        version down.
+        """
+        served = [model for model in list(self._served.values()) if model.is_ready]
+        try:
+            return why_nothing_is_served([*served, *self.load()])
+        except OSError as error:
+            return [] if served else [f"the model store {self._root} cannot be read: {error}"]
 
     def _signed(self) -> list[tuple[str, str]]:
         if not self._root.is_dir():
@@ -80,10 +87,12 @@ class ServedStore:
         with self._loading:
             served = self._served.get((name, version))
             if served is None or not served.is_ready:
+                reason_before = None if served is None else served.refusal
                 served = ServedModel(directory, self._public_key)
                 served.load()
                 self._served[name, version] = served
-                self._on_load(served)
+                if served.is_ready or served.refusal != reason_before:
+                    self._on_load(served)
         return served
 
     def _directory(self, name: str, version: str) -> Path:

@@ -1,5 +1,6 @@
 """What every model server has to do, whichever it is: MLServer, and seldon-core's wrapper."""
 
+import json
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ from alphaline.runtime.rpc import open_inference_pb2, seldon_pb2
 from alphaline.runtime.rpc.open_inference_pb2_grpc import GRPCInferenceServiceStub
 from alphaline.runtime.rpc.seldon_pb2_grpc import SeldonStub
 from alphaline.runtime.seldon_protocol import SeldonPredictor
+from alphaline.runtime.signing import make_key, sign_directory
 from tests.delivered_models import COLUMNS, Delivered, deliver, training_rows
 from tests.model_server import (
     MLSERVER,
@@ -243,6 +245,7 @@ def test_a_server_over_an_empty_store_answers_versions_as_they_are_delivered(
 ) -> None:
     public_key = tmp_path / "keys/signing.pub"
     with running_server(tmp_path / "models", public_key, tmp_path / "server.log", kind) as server:
+        assert server.get(kind.ready)[0] == 200
         for version, seed in (("1", 0), ("2", 5)):
             delivered = deliver(tmp_path, version, seed)
             assert kind is SELDON or not _client(server, delivered).is_ready(5.0)
@@ -266,26 +269,69 @@ def _change_a_byte(delivered: Delivered) -> None:
     path.write_bytes(payload)
 
 
-def test_a_model_that_is_not_what_was_signed_is_never_served_and_the_server_says_why(
+def _sign_with_a_foreign_key(delivered: Delivered, folder: Path) -> None:
+    private_key, public_key = folder / "foreign.pem", folder / "foreign.pub"
+    make_key(private_key, public_key)
+    sign_directory(delivered.directory, signature_path(delivered.directory), private_key)
+
+
+def _leave_a_folder_that_no_delivery_wrote(delivered: Delivered) -> None:
+    shutil.copytree(delivered.directory, delivered.directory.with_name("1 (copy)"))
+    shutil.copy(signature_path(delivered.directory), delivered.directory.with_name("1 (copy).sig"))
+
+
+def test_a_version_that_is_not_what_was_signed_is_refused_and_takes_no_other_down(
     kind: ServerKind, tmp_path: Path
 ) -> None:
-    good, changed, forged, unsigned = (deliver(tmp_path, version) for version in "1234")
+    good, changed, forged, foreign, unsigned = (deliver(tmp_path, version) for version in "12345")
     _change_a_byte(changed)
     shutil.copy(signature_path(good.directory), signature_path(forged.directory))
     (forged.directory / "manifest.json").write_text("{}")
+    _sign_with_a_foreign_key(foreign, tmp_path)
     signature_path(unsigned.directory).unlink()
+    _leave_a_folder_that_no_delivery_wrote(good)
     with running_server(good.store, good.public_key, tmp_path / "server.log", kind) as server:
         assert eventually(lambda: _client(server, good).is_ready(5.0))
-        assert server.get(kind.ready)[0] != 200
-        assert server.get(kind.live)[0] == 200
+        assert server.get(kind.ready)[0] == 200
+        assert len(_client(server, good).predict(good.rows, 10.0)) == len(good.rows)
         assert eventually(lambda: _load_accepted(server, "1") == {"1.0"})
-        for refused in (changed, forged):
-            assert _load_accepted(server, refused.manifest.version) == {"0.0"}
-            assert "SignatureError" in _reason(server, refused)
+        for refused in (changed, forged, foreign):
+            version = refused.manifest.version
+            assert not _client(server, refused).is_ready(5.0)
+            assert f"version {version} is not served: SignatureError" in _reason(server, refused)
+            assert _load_accepted(server, version) == {"0.0"}
+            assert f"model refused: intraday {version}: SignatureError" in server.log.read_text()
         with pytest.raises(ModelUnavailableError):
             _client(server, unsigned).predict(unsigned.rows, 10.0)
+
+
+def test_a_server_that_can_serve_nothing_is_alive_but_not_ready_until_it_can(
+    kind: ServerKind, tmp_path: Path
+) -> None:
+    changed = deliver(tmp_path)
+    _change_a_byte(changed)
+    with running_server(changed.store, changed.public_key, tmp_path / "server.log", kind) as server:
+        assert eventually(lambda: "model refused: intraday 1" in server.log.read_text())
+        assert server.get(kind.ready)[0] != 200
+        assert server.get(kind.live)[0] == 200
+        delivered = deliver(tmp_path, "2", seed=5)
+        _tell_of_delivery(server)
+        assert len(_client(server, delivered).predict(delivered.rows, 10.0)) == len(delivered.rows)
+        assert server.get(kind.ready)[0] == 200
+
+
+@needs_serving
+def test_a_version_that_was_changed_while_it_was_served_is_refused_at_the_next_load(
+    tmp_path: Path,
+) -> None:
+    good, changed = deliver(tmp_path), deliver(tmp_path, "2", seed=5)
+    with running_server(good.store, good.public_key, tmp_path / "server.log") as server:
+        assert eventually(lambda: _client(server, changed).is_ready(5.0))
+        _change_a_byte(changed)
+        _tell_of_delivery(server)
+        assert "SignatureError" in _reason(server, changed)
         assert len(_client(server, good).predict(good.rows, 10.0)) == len(good.rows)
-        assert "model refused: SignatureError" in server.log.read_text()
+        assert server.get(MLSERVER.ready)[0] == 200
 
 
 def _load_accepted(server: RunningServer, version: str) -> set[str]:
@@ -300,12 +346,13 @@ def _load_accepted(server: RunningServer, version: str) -> set[str]:
 def _reason(server: RunningServer, refused: Delivered) -> str:
     with pytest.raises(ModelUnavailableError) as unavailable:
         _client(server, refused).predict(refused.rows, 10.0)
-    if server.kind is SELDON:
-        return str(unavailable.value)
-    # MLServer says by gRPC that it is not ready, and why by REST.
-    status, text = server.get(f"/v2/models/intraday/versions/{refused.manifest.version}")
-    assert status == 400
-    return text
+    reason = str(unavailable.value)
+    if server.kind is MLSERVER:
+        # By REST, too: a delivery reads it there.
+        status, text = server.get(f"/v2/models/intraday/versions/{refused.manifest.version}")
+        assert status == 400
+        assert json.loads(text)["error"] in reason
+    return reason
 
 
 @pytest.mark.parametrize("to_all", [False, True], ids=["first process", "process group"])

@@ -62,9 +62,14 @@ def signature_path(directory: Path) -> Path:
 
 
 def signed_versions(store: Path, name: str) -> tuple[str, ...]:
-    """Return the versions of ``name`` that have a signature (not verified here), in name order."""
+    """Return the versions of ``name`` that have a signature (not verified here), in name order.
+
+    A folder whose name ``version_directory`` refuses is no delivery's, and is left out.
+    """
+    if not _SAFE_NAME.fullmatch(name):
+        return ()
     found = (path.stem for path in (store / name).glob("*.sig") if path.with_suffix("").is_dir())
-    return tuple(sorted(found))
+    return tuple(sorted(version for version in found if _SAFE_NAME.fullmatch(version)))
 
 
 def golden_file(rows: npt.NDArray[np.float32], probabilities: npt.NDArray[np.float64]) -> bytes:
