@@ -104,6 +104,7 @@ def _desk(
             Outgoing(DECISIONS, decision.proposal.instrument, decision, 0)
         ),
         recovered.release,
+        recovered.decided,
         is_stopping,
     )
 

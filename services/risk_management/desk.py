@@ -52,11 +52,13 @@ class RiskDesk:
     Parameters
     ----------
     state
-        As restored; ``journal`` holds the approvals that came after it.
+        As restored; ``journal`` holds what was decided after it.
     announce
         Publishes a decision; called in the order of the journal, and not again once it has raised.
     release
         The release rule, with the bars that it held back when the state was kept.
+    decided
+        Number of the last decision that is announced and in ``state``; those after it are announced.
     is_stopping
         Ends the wait of a minute for the journal.
     """
@@ -71,6 +73,7 @@ class RiskDesk:
         deployments: Deployments,
         announce: Callable[[RiskDecision], None],
         release: PartitionedRelease,
+        decided: int = 0,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._state = state
@@ -86,12 +89,13 @@ class RiskDesk:
         self._is_stopping = is_stopping
         self._in_doubt: Proposal | None = None
         self._not_announced = ""
+        self._announced = self._kept = decided
         self._asked_at = time.monotonic()
         self._has_answered = True
         self._models_seen = 0
-        self._unapplied = list(journal.decisions(state.line_time))
+        self._unapplied = list(journal.decisions(decided))
         for decision in self._unapplied:
-            announce(decision)
+            self._tell(decision)
 
     @property
     def line_time(self) -> int:
@@ -127,6 +131,8 @@ class RiskDesk:
                 if isinstance(record.message, OrderEvent | Fill):
                     self._state.apply(record.message)
             self._state.on_clock(minute.ts)
+            # A start from here also has to apply what this one has not applied yet.
+            self._kept = self._unapplied[0].journal_seq - 1 if self._unapplied else self._announced
             self._moved.notify_all()
 
     def judge(
@@ -196,7 +202,8 @@ class RiskDesk:
         """Keep state and bars held back in the journal, with the place up to which it has read.
 
         Under the lock: the journal's file has one transaction at a time, and a decision that joined
-        this one would be answered before it is durable.
+        this one would be answered before it is durable. Call it once everything that was announced by
+        the last minute is acknowledged: a start from here announces what came after.
 
         Raises
         ------
@@ -205,7 +212,11 @@ class RiskDesk:
         """
         with self._moved:
             self._demand_announced()
-            value = {"state": self._state.snapshot(), "release": self._release.snapshots()}
+            value = {
+                "state": self._state.snapshot(),
+                "release": self._release.snapshots(),
+                "decided": self._kept,
+            }
             snapshot = msgspec.json.encode(value)
             self._journal.save_state(self._state.line_time, positions, snapshot)
 
@@ -269,6 +280,7 @@ class RiskDesk:
                 f"announced: {error}. Risk ends, and announces it at its next start"
             )
             raise BrokerError(self._not_announced) from error
+        self._announced = decision.journal_seq
 
     def _demand_announced(self) -> None:
         if self._not_announced:

@@ -33,8 +33,8 @@ class Journal(Protocol):
     ) -> RiskDecision | IdConflict:
         """Record a decision durably before anybody hears of it."""
 
-    def decisions(self, after_line_time: int = -1) -> Iterator[RiskDecision]:
-        """Return the decisions of proposals after a line time, in order of record."""
+    def decisions(self, after: int = 0) -> Iterator[RiskDecision]:
+        """Return the decisions recorded after number ``after``, in order of record."""
 
     def engage_kill_switch(self, by: str, why: str, line_time: int) -> KillSwitchRow:
         """Record that trading is stopped."""

@@ -13,10 +13,14 @@ from alphaline.trading.risk.state import RiskState
 
 
 class Recovered(NamedTuple):
-    """State, bars held back, offsets to read from (None: the start) and line time of each input."""
+    """State, bars held back, offsets to read from (None: the start) and line time of each input.
+
+    ``decided`` is the number of the last decision that is known to be announced and in ``state``.
+    """
 
     state: RiskState
     release: PartitionedRelease
+    decided: int
     inputs: dict[TopicPartitionKey, int | None]
     line_times: dict[TopicPartitionKey, int]
 
@@ -28,13 +32,15 @@ def recover(
     saved = journal.load_state()
     release = PartitionedRelease()
     if saved is None:
-        recovered = Recovered(RiskState(instruments), release, dict.fromkeys(inputs), {})
+        recovered = Recovered(RiskState(instruments), release, 0, dict.fromkeys(inputs), {})
     else:
         snapshot: dict[str, Any] = msgspec.json.decode(saved.snapshot)
         release.restore_all(snapshot["release"])
         recovered = Recovered(
             RiskState.restore(snapshot["state"], instruments),
             release,
+            # Where a snapshot does not say, all is announced again.
+            snapshot.get("decided", 0),
             {key: saved.offsets.get(key) for key in inputs},
             dict.fromkeys(inputs, saved.line_time),
         )

@@ -139,10 +139,10 @@ class RiskJournal:
             )
         return decision
 
-    def decisions(self, after_line_time: int = -1) -> Iterator[RiskDecision]:
-        """Return the decisions of proposals after ``after_line_time``, in order of record."""
+    def decisions(self, after: int = 0) -> Iterator[RiskDecision]:
+        """Return the decisions recorded after number ``after``, in order of record."""
         rows = self._database.connection.execute(
-            "SELECT decision FROM decisions WHERE line_time > ? ORDER BY seq", [after_line_time]
+            "SELECT decision FROM decisions WHERE seq > ? ORDER BY seq", [after]
         )
         for (decision,) in rows:
             yield _decoder.decode(decision)

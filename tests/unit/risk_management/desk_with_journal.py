@@ -67,6 +67,7 @@ class Desk:
             Deployments(),
             announce or self.announced.append,
             recovered.release,
+            recovered.decided,
             is_stopping,
         )
         self.telemetry = Telemetry("risk_management")

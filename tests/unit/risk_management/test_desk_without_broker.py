@@ -223,11 +223,14 @@ def test_its_caller_hears_that_risk_is_not_available(risk: Risk) -> None:
     server.stop(0).wait()
 
 
-# Of each minute: proposals before it, how many of the next minute's come between its acknowledgement
-# and its check-point, and where the service is killed.
+# Of each minute: how long before it the proposals were made that are asked first (a caller that starts
+# again repeats minutes), how many of the next minute's come between its acknowledgement and its
+# check-point, and where the service is killed.
 MINUTES = st.lists(
     st.tuples(
-        st.integers(0, 3), st.integers(0, 3), st.sampled_from(["", "judged", "acknowledged"])
+        st.lists(st.integers(0, 4), max_size=3),
+        st.integers(0, 3),
+        st.sampled_from(["", "judged", "acknowledged"]),
     ),
     min_size=4,
     max_size=8,
@@ -239,27 +242,34 @@ MINUTES = st.lists(
 def test_whatever_sends_fail_every_decision_is_announced_with_equal_bytes_and_in_order(
     tmp_path_factory: pytest.TempPathFactory,
     faults: list[str],
-    minutes: list[tuple[int, int, str]],
+    minutes: list[tuple[list[int], int, str]],
 ) -> None:
     risk = Risk(tmp_path_factory.mktemp("announced") / "journal.sqlite", faults)
-    for _ in range(2):
+    for _ in range(6):
         risk.minute([], False)
-    for count, meanwhile, killed in minutes:
+    for ages, meanwhile, killed in minutes:
         following = risk.reached + 1
-        for number in range(count):
-            answer = risk.judge(proposal(following, 300, f"p{following}.{number}"))
+        for number, age in enumerate(ages):
+            answer = risk.judge(proposal(following - age, 300, f"p{following}.{number}.{age}"))
             assert answer in risk.journal()
             assert answer in risk.topic or risk.writer.loses
         if killed == "judged":
             risk.start()
-        early = [proposal(following + 1, 300, f"p{following + 1}.{n}") for n in range(meanwhile)]
+        early = [proposal(following + 1, 300, f"p{following + 1}.{n}.0") for n in range(meanwhile)]
         risk.minute(early, killed == "acknowledged")
     risk.start()
     while risk.writer.loses:
         risk.start()
+    risk.minute([], False)
     recorded, announced = list(map(encode, risk.journal())), list(map(encode, risk.topic))
     assert list(dict.fromkeys(announced)) == recorded
     # Of what was announced before, a start repeats a tail without a hole.
     numbers = [0, *(decision.journal_seq for decision in risk.topic)]
     assert all(after <= before + 1 for before, after in pairwise(numbers))
+    reserved = [
+        decision.proposal.quantity
+        for decision in risk.journal()
+        if not decision.denials and decision.proposal.valid_until >= at(risk.reached)
+    ]
+    assert risk.desk.desk.state.committed(proposal(risk.reached + 1)) == sum(reserved)
     risk.end()

@@ -56,7 +56,7 @@ def test_decisions_are_numbered_without_gaps_and_found_again(place):
     assert again.lookup(proposal(2)) == second
     assert again.lookup(proposal(3)) is None
     assert list(again.decisions()) == [first, second]
-    assert list(again.decisions(after_line_time=1)) == [second]
+    assert list(again.decisions(after=1)) == [second]
     assert journal_decisions(place) == [first, second]
     assert read_decision(place, "decision-2") == second
     assert read_decision(place, "decision-3") is None
