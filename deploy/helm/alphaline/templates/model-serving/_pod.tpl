@@ -15,7 +15,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* Where a model server says that it is alive, and that it serves every signed model. */}}
+{{/* Where a model server says that it is alive, and that it serves a model. */}}
 {{- define "alphaline.modelServerHealth" -}}
 {{- if eq .Values.modelServing.protocol "seldon" -}}
 live: /health/ping
