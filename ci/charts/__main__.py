@@ -1,12 +1,10 @@
 """``make charts``: every check of the Helm chart, a line each, and one JSON object at the end."""
 
-import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from alphaline.errors import LineError
 from ci.charts import copied
@@ -17,22 +15,14 @@ from ci.charts.hardening import weaknesses
 from ci.charts.places import CHART, PROGRAMS
 from ci.charts.refusals import MISTAKES, unrefused
 from ci.charts.rendering import SECRET, Rendered, render
+from ci.charts.report import Finding, each, report
 from ci.charts.restarts import READERS, unmoved
 from ci.charts.schemas import VERSIONS
 from ci.charts.score import EXCEPTIONS, criticised
 from ci.charts.settings import disagreements
 from ci.charts.value_sets import value_sets
 
-# Problems of one check that are printed: the rest repeats them for other values.
-SHOWN = 15
 ALL_PASSED = re.compile(r"^Tests: +([1-9][0-9]*) passed, \1 total$", re.MULTILINE)
-
-
-class Finding(NamedTuple):
-    """What one check looked at, and what is wrong."""
-
-    checked: int
-    problems: Sequence[str]
 
 
 def lint() -> Finding:
@@ -82,11 +72,6 @@ def score(rendered: Sequence[Rendered]) -> Finding:
     return Finding(len(rendered), [*chain.from_iterable(found for found, _ in answers), *idle])
 
 
-def each(check: Callable[[Rendered], Iterable[str]], rendered: Sequence[Rendered]) -> Finding:
-    """Run a check on every set."""
-    return Finding(len(rendered), [problem for one in rendered for problem in check(one)])
-
-
 def main() -> int:
     """Run every check; exit code 1 where one does not hold."""
     try:
@@ -107,32 +92,7 @@ def main() -> int:
         "copies": lambda: Finding(len(list(copied.copies())), copied.stale()),
         "README": page,
     }
-    findings = {name: _told(name, check()) for name, check in checks.items()}
-    return _close(findings, len(rendered))
-
-
-def _told(name: str, finding: Finding) -> Finding:
-    state = "holds" if not finding.problems else "fails"
-    sys.stdout.write(f"{state}  {name} ({finding.checked})\n")
-    for problem in finding.problems[:SHOWN]:
-        sys.stdout.write(f"    {problem}\n")
-    if len(finding.problems) > SHOWN:
-        sys.stdout.write(f"    and {len(finding.problems) - SHOWN} more\n")
-    return finding
-
-
-def _close(findings: dict[str, Finding], value_set_count: int) -> int:
-    holds = not any(finding.problems for finding in findings.values())
-    answer = {
-        "holds": holds,
-        "value_sets": value_set_count,
-        "checked": {name: finding.checked for name, finding in findings.items()},
-        "problems": {
-            name: len(found.problems) for name, found in findings.items() if found.problems
-        },
-    }
-    sys.stdout.write(f"{json.dumps(answer)}\n")
-    return 0 if holds else 1
+    return report(checks, {"value_sets": len(rendered)})
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """``make manifests``: every check of the kustomizations, a line each, and one JSON object at the end."""
 
-import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from ci.charts.commands import misspelt
 from ci.charts.conformance import refused
 from ci.charts.hardening import weaknesses
 from ci.charts.rendering import Rendered
+from ci.charts.report import Finding, each, report
 from ci.charts.schemas import VERSIONS
 from ci.charts.settings import disagreements
 from ci.manifests import argocd, building, generated, reach
@@ -21,18 +21,9 @@ from ci.manifests.places import ARGOCD
 from ci.manifests.places import OVERLAYS as FOLDER
 from ci.manifests.score import criticised
 
-# Problems of one check that are printed: the rest repeats them for other combinations.
-SHOWN = 15
 # kustomize works in a process of its own: as many at once as the smallest machine has cores.
 AT_ONCE = 2
 ENVIRONMENTS = ARGOCD / "environments"
-
-
-class Finding(NamedTuple):
-    """What one check looked at, and what is wrong."""
-
-    checked: int
-    problems: Sequence[str]
 
 
 class Built(NamedTuple):
@@ -103,11 +94,6 @@ def argo_cd(built: Built) -> Finding:
     return Finding(len(objects) + len(built.environments), problems)
 
 
-def each(check: Callable[[Rendered], Iterable[str]], rendered: Sequence[Rendered]) -> Finding:
-    """Run a check on every rendering."""
-    return Finding(len(rendered), [problem for one in rendered for problem in check(one)])
-
-
 def main() -> int:
     """Run every check; exit code 1 where one does not hold."""
     try:
@@ -132,33 +118,8 @@ def main() -> int:
             criticised, [one for one in built.lines if "monitor" not in one.name]
         ),
     }
-    findings = {name: _told(name, check()) for name, check in checks.items()}
-    return _close(findings, built)
-
-
-def _told(name: str, finding: Finding) -> Finding:
-    state = "holds" if not finding.problems else "fails"
-    sys.stdout.write(f"{state}  {name} ({finding.checked})\n")
-    for problem in finding.problems[:SHOWN]:
-        sys.stdout.write(f"    {problem}\n")
-    if len(finding.problems) > SHOWN:
-        sys.stdout.write(f"    and {len(finding.problems) - SHOWN} more\n")
-    return finding
-
-
-def _close(findings: dict[str, Finding], built: Built) -> int:
-    holds = not any(finding.problems for finding in findings.values())
-    answer = {
-        "holds": holds,
-        "combinations": len(built.combined),
-        "overlays": [one.name for one in built.overlays],
-        "checked": {name: finding.checked for name, finding in findings.items()},
-        "problems": {
-            name: len(found.problems) for name, found in findings.items() if found.problems
-        },
-    }
-    sys.stdout.write(f"{json.dumps(answer)}\n")
-    return 0 if holds else 1
+    overlays = [one.name for one in built.overlays]
+    return report(checks, {"combinations": len(built.combined), "overlays": overlays})
 
 
 if __name__ == "__main__":
