@@ -1,21 +1,17 @@
 """The ledger's database; while its server does not answer, the account stands still and says so."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
 
 import structlog
 
-from alphaline.errors import StoreUnavailableError
 from alphaline.runtime.database import Place
 from alphaline.runtime.ledger_audit import audit_at
 from alphaline.runtime.ledger_store import LedgerStore
 from alphaline.runtime.messaging import TopicPartitionKey
-from alphaline.runtime.patience import until_answered
+from alphaline.runtime.patience import AwaitedStore
 from alphaline.runtime.saved_state import SavedState
 from alphaline.trading.ledger import Entry
 from alphaline.trading.paper import Equity, Event
-
-Answer = TypeVar("Answer")
 
 
 class AwaitedLedger:
@@ -33,14 +29,18 @@ class AwaitedLedger:
 
     def __init__(self, place: Place, epoch: int, is_stopping: Callable[[], bool]) -> None:
         self._place = place
-        self._is_stopping = is_stopping
         self._log = structlog.get_logger().bind(database=str(place))
-        self.is_available = False
-        self._store = self._awaited(lambda: LedgerStore(place, epoch))
+        self._awaited = AwaitedStore(is_stopping, self._tell)
+        self._store = self._awaited.answer(lambda: LedgerStore(place, epoch))
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the database answered when it was last asked."""
+        return self._awaited.is_available
 
     def load_state(self) -> SavedState | None:
         """Return the account's last snapshot with its place in the inputs."""
-        return self._awaited(self._store.load_state)
+        return self._awaited.answer(self._store.load_state)
 
     def commit(
         self,
@@ -53,33 +53,18 @@ class AwaitedLedger:
     ) -> None:
         """Write one or several minutes; see `LedgerStore`."""
         kept = tuple(events), tuple(entries), tuple(equity)
-        self._awaited(lambda: self._store.commit(line_time, *kept, offsets, snapshot))
+        self._awaited.answer(lambda: self._store.commit(line_time, *kept, offsets, snapshot))
 
     def audit(self) -> list[str]:
         """Return what contradicts itself in the ledger, a sentence each."""
-        return self._awaited(lambda: audit_at(self._place))
+        return self._awaited.answer(lambda: audit_at(self._place))
 
     def close(self) -> None:
         """Close the database."""
         self._store.close()
 
-    def _awaited(self, ask: Callable[[], Answer]) -> Answer:
-        def told() -> Answer:
-            try:
-                answer = ask()
-            except StoreUnavailableError as error:
-                self._tell(is_available=False, detail=str(error))
-                raise
-            self._tell(is_available=True)
-            return answer
-
-        return until_answered(told, StoreUnavailableError, self._is_stopping)
-
-    def _tell(self, *, is_available: bool, **detail: str) -> None:
-        if is_available == self.is_available:
-            return
-        self.is_available = is_available
-        if is_available:
+    def _tell(self, answers: bool, detail: str) -> None:
+        if answers:
             self._log.info("ledger_database_answers")
         else:
-            self._log.error("ledger_database_does_not_answer", **detail)
+            self._log.error("ledger_database_does_not_answer", detail=detail)

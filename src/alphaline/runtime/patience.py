@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import stamina
 
-from alphaline.errors import LineError
+from alphaline.errors import LineError, StoreUnavailableError
 
 Answer = TypeVar("Answer")
 
@@ -42,3 +42,50 @@ def until_answered(
                     raise StoppedError("stopped while waiting for an answer") from error
                 raise
     raise AssertionError("unreachable")
+
+
+class AwaitedStore:
+    """A store that is asked again until it answers, so that its service stands still and can say so.
+
+    Parameters
+    ----------
+    is_stopping
+        Ends the waiting.
+    tell
+        Told at the first answer or fault, and whenever that changes, with the fault's text.
+    """
+
+    def __init__(self, is_stopping: Callable[[], bool], tell: Callable[[bool, str], None]) -> None:
+        self._is_stopping = is_stopping
+        self._tell = tell
+        self._answers: bool | None = None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the store answered when it was last asked."""
+        return self._answers is True
+
+    def answer(self, ask: Callable[[], Answer]) -> Answer:
+        """Return what ``ask`` returns, asking again after every StoreUnavailableError.
+
+        Raises
+        ------
+        StoppedError
+            If the service is told to stop while no answer has come.
+        """
+
+        def noted() -> Answer:
+            try:
+                answer = ask()
+            except StoreUnavailableError as error:
+                self._note(answers=False, detail=str(error))
+                raise
+            self._note(answers=True)
+            return answer
+
+        return until_answered(noted, StoreUnavailableError, self._is_stopping)
+
+    def _note(self, *, answers: bool, detail: str = "") -> None:
+        if answers != self._answers:
+            self._answers = answers
+            self._tell(answers, detail)
