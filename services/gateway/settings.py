@@ -1,26 +1,16 @@
 """What differs between deployments of the gateway."""
 
-from pathlib import Path
+from pydantic import Field
 
-from pydantic import Field, SecretStr
-
-from alphaline.runtime.database import Place, chosen_place
+from alphaline.runtime.ledger_settings import LedgerSettings
 from alphaline.runtime.settings import LineSettings
 
 
-class Settings(LineSettings):
+class Settings(LineSettings, LedgerSettings):
     """Settings of step 6."""
 
     gateway_host: str = Field("127.0.0.1", description="address to listen on; read-only, but open")
     gateway_port: int = Field(8080, ge=0, le=65_535, description="0 takes a free one")
-    ledger: Path | None = Field(
-        None,
-        description="SQLite file of the ledger, opened read-only; required where no database is set",
-    )
-    ledger_database: SecretStr = Field(
-        SecretStr(""),
-        description="PostgreSQL database of the ledger: postgresql://user:password@host:port/name",
-    )
     risk_address: str = Field(
         "", description="host:port of the risk service, for the kill switch; empty: not shown"
     )
@@ -34,8 +24,3 @@ class Settings(LineSettings):
     event_capacity: int = Field(
         10_000, ge=1, description="events that a stream client can catch up on after a pause"
     )
-
-    def ledger_place(self) -> Place:
-        """Return where the ledger is read; ContractError where neither is set."""
-        uri = self.ledger_database.get_secret_value()
-        return chosen_place(uri, self.ledger, "ALPHALINE_LEDGER")
