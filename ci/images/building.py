@@ -60,7 +60,7 @@ def build(image: Image, release: Release) -> Path:
             "VERSION": release.tag,
             "REVISION": release.revision,
         },
-        secrets=_secrets(RESULTS / "secrets", os.environ),
+        secrets=build_secrets(RESULTS / "secrets", os.environ),
     )
     engines.run(engines.build_command(release.engine, order))
     return _archived(image, release)
@@ -77,7 +77,7 @@ def _archived(image: Image, release: Release) -> Path:
     return archive
 
 
-def _secrets(folder: Path, environment: Mapping[str, str]) -> dict[str, Path]:
+def build_secrets(folder: Path, environment: Mapping[str, str]) -> dict[str, Path]:
     """Write what names an index, and return the files that a build may read and no image keeps."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     index = folder / "index"

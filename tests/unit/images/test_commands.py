@@ -6,7 +6,7 @@ from alphaline.errors import LineError
 from ci.images import engines, own_base
 from ci.images.__main__ import _chosen
 from ci.images.broker_files import jlink_command
-from ci.images.building import _secrets
+from ci.images.building import build_secrets
 from ci.images.catalog import IMAGES
 from ci.images.engines import Build, build_command, save_command
 
@@ -55,14 +55,14 @@ def test_a_docker_client_without_its_daemon_builds_nothing(
 
 
 def test_an_index_of_the_environment_is_a_secret_and_no_argument(tmp_path: Path) -> None:
-    secrets = _secrets(tmp_path, {"UV_INDEX_URL": "https://user:word@index", "PIP_CERT": "/ca.pem"})
+    secrets = build_secrets(tmp_path, {"UV_INDEX_URL": "https://user:word@index", "PIP_CERT": "/ca.pem"})
     assert 'url = "https://user:word@index"' in secrets["index"].read_text()
     assert secrets["certificates"] == Path("/ca.pem")
     assert tmp_path.stat().st_mode & 0o77 == 0
 
 
 def test_without_an_index_the_secrets_are_empty_files(tmp_path: Path) -> None:
-    assert [path.read_text() for path in _secrets(tmp_path / "new", {}).values()] == ["", ""]
+    assert [path.read_text() for path in build_secrets(tmp_path / "new", {}).values()] == ["", ""]
 
 
 def test_a_base_that_was_asked_for_and_is_nowhere_is_refused(
