@@ -34,13 +34,15 @@ class Authority:
         signed = own.add_extension(authority, critical=True).sign(self._key, hashes.SHA256())
         self.file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def sign(self, name: str, lives: timedelta = DAY) -> Identity:
-        """Return the files of a new certificate for ``name``; below zero it has ended already."""
+    def sign(self, name: str, lives: timedelta = DAY, host: str = "localhost") -> Identity:
+        """Return the files of a new certificate for ``name``; below zero it has ended already.
+
+        Of ``host`` and, where that is localhost, of its address.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         until = datetime.now(UTC) + lives
-        places = x509.SubjectAlternativeName(
-            [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
-        )
+        loopback = [x509.IPAddress(ip_address("127.0.0.1"))] if host == "localhost" else []
+        places = x509.SubjectAlternativeName([x509.DNSName(host), *loopback])
         signed = (
             _draft(_named(name), self._name, key, until)
             .add_extension(places, critical=False)

@@ -1,5 +1,6 @@
 """Signal generation, gateway and risk over mutual TLS: who is not proven gets no answer, and no trade."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import NamedTuple
 
 import grpc
 import pytest
+from typer.testing import CliRunner
 
+from alphaline.cli.__main__ import app
 from alphaline.errors import LineError
 from alphaline.runtime.service_tls import Connection, ServiceTls, listen
 from alphaline.runtime.telemetry import Telemetry
@@ -90,6 +93,26 @@ def test_who_is_not_proven_is_denied_and_nothing_is_judged(
     assert raised.value.denial.code == "RISK_UNAVAILABLE"
     assert GrpcRiskView(risk.address, tls).kill_switch() is None
     assert list(risk.desk.journal.decisions()) == []
+
+
+def test_a_person_behind_a_forwarded_port_says_whose_certificate_is_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path / "authority")
+    own = authority.sign("risk", host="alphaline-risk-management")
+    desk = Desk(tmp_path / "journal.sqlite")
+    servicer = RiskServicer(desk.desk, 0.05, Telemetry("risk_management"))
+    server, port = serve(servicer, "127.0.0.1:0", files(authority, own))
+    person = authority.sign("person")
+    for name, file in zip(("CA", "CERTIFICATE", "KEY"), (authority.file, *person), strict=True):
+        monkeypatch.setenv(f"ALPHALINE_TLS_{name}", str(file))
+    ask = ["kill-switch", "status", "--address", f"127.0.0.1:{port}", "--json"]
+    refused = CliRunner().invoke(app, ask)
+    answered = CliRunner().invoke(app, [*ask, "--server-name", "alphaline-risk-management"])
+    server.stop(0).wait()
+    desk.journal.close()
+    assert refused.exit_code != 0
+    assert json.loads(answered.stdout)["engaged"] is False
 
 
 def test_a_client_without_a_certificate_is_refused(risk: Secured) -> None:

@@ -1,6 +1,7 @@
 """``alphaline kill-switch``: stop all trading of a line, let it go on, or see how it stands."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -13,6 +14,14 @@ By = Annotated[str, typer.Option("--by", help="The person who does it; goes into
 Reason = Annotated[str, typer.Option("--reason", help="Why; goes into the journal.")]
 Address = Annotated[
     str | None, typer.Option("--address", help="host:port of risk; that of the line by default.")
+]
+ServerName = Annotated[
+    str | None,
+    typer.Option(
+        "--server-name",
+        help="Name in risk's certificate where --address names another host, as behind "
+        "`kubectl port-forward`; alphaline-risk-management by the chart.",
+    ),
 ]
 
 # Engaging waits for the disk and for a judgement that is under way, nothing else.
@@ -30,11 +39,12 @@ def engage(
     reason: Reason,
     address: Address = None,
     root: Root = None,
+    server_name: ServerName = None,
     as_json: AsJson = False,
 ) -> None:
     """Deny every proposal from here on; open positions still leave by their exit rules."""
     _demand_words(by, reason)
-    _tell(_ask("EngageKillSwitch", address, root, by, reason), as_json)
+    _tell(_ask("EngageKillSwitch", _Risk(address, root, server_name), by, reason), as_json)
 
 
 @app.command()
@@ -43,17 +53,23 @@ def clear(
     reason: Reason,
     address: Address = None,
     root: Root = None,
+    server_name: ServerName = None,
     as_json: AsJson = False,
 ) -> None:
     """Let trading go on."""
     _demand_words(by, reason)
-    _tell(_ask("ClearKillSwitch", address, root, by, reason), as_json)
+    _tell(_ask("ClearKillSwitch", _Risk(address, root, server_name), by, reason), as_json)
 
 
 @app.command()
-def status(address: Address = None, root: Root = None, as_json: AsJson = False) -> None:
+def status(
+    address: Address = None,
+    root: Root = None,
+    server_name: ServerName = None,
+    as_json: AsJson = False,
+) -> None:
     """Show whether it is engaged, by whom and why; exit code 0 either way."""
-    _tell(_ask("Status", address, root).kill_switch, as_json)
+    _tell(_ask("Status", _Risk(address, root, server_name)).kill_switch, as_json)
 
 
 def _demand_words(by: str, reason: str) -> None:
@@ -62,7 +78,18 @@ def _demand_words(by: str, reason: str) -> None:
             raise typer.BadParameter(f"{name}: expected words for the journal, saw none")
 
 
-def _ask(method: str, address: str | None, root: Any, by: str = "", reason: str = "") -> Any:
+class _Risk(NamedTuple):
+    """What the options say of the service to ask."""
+
+    address: str | None
+    root: Path | None
+    server_name: str | None
+
+    def channel_options(self) -> tuple[tuple[str, str], ...]:
+        return (("grpc.ssl_target_name_override", self.server_name),) if self.server_name else ()
+
+
+def _ask(method: str, asked: _Risk, by: str = "", reason: str = "") -> Any:
     from contextlib import closing
 
     import grpc
@@ -73,11 +100,11 @@ def _ask(method: str, address: str | None, root: Any, by: str = "", reason: str 
     from alphaline.runtime.rpc.risk_pb2_grpc import RiskServiceStub
     from alphaline.runtime.service_tls import Connection
 
-    where = address or reach(root).demand("ALPHALINE_RISK_ADDRESS")
+    where = asked.address or reach(asked.root).demand("ALPHALINE_RISK_ADDRESS")
     request: Any = risk_pb2.StatusRequest()
     if method != "Status":
         request = risk_pb2.KillSwitchRequest(by=by, reason=reason)
-    with closing(Connection(where, RiskServiceStub)) as risk:
+    with closing(Connection(where, RiskServiceStub, asked.channel_options())) as risk:
         try:
             return getattr(risk.stub, method)(request, timeout=DEADLINE_S)
         except grpc.RpcError as error:

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from alphaline.errors import LineError
 
 Stub = TypeVar("Stub")
-Options = Sequence[tuple[str, int]]
+Options = Sequence[tuple[str, int] | tuple[str, str]]
 # Place and time of a file: another one where it was replaced.
 Stamp = tuple[tuple[int, int, int], ...]
 
