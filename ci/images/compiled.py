@@ -1,6 +1,6 @@
 """Compiles what a service compiles when it starts, so that its image ships the machine code.
 
-Run in an image's build, as ``python -m ci.images.compiled services.risk_management``; a start runs
+Run in an image's build, as ``python -m ci.images.compiled services.feature_streaming``; a start runs
 the very same calls. A function with a declared signature is compiled by its import.
 """
 
@@ -21,7 +21,6 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "services.feature_streaming": lambda service: service.loaded_engine(
         FEATURE_SET, ReferenceData(REFERENCE)
     ),
-    "services.risk_management": lambda service: service.warm_up(),
 }
 
 

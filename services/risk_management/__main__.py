@@ -22,7 +22,7 @@ from alphaline.runtime.service import (  # noqa: E402
     start_telemetry,
     stop_on_signals,
 )
-from alphaline.trading.risk import read_limits, warm_up  # noqa: E402
+from alphaline.trading.risk import read_limits  # noqa: E402
 from services.risk_management.adapters.proven_deployments import ProvenDeployments  # noqa: E402
 from services.risk_management.desk import RiskDesk  # noqa: E402
 from services.risk_management.handlers import BARS, DECISIONS, FILLS, ORDERS, RiskStep  # noqa: E402
@@ -57,7 +57,6 @@ def main() -> None:
         wait_s = None if settings.clock_mode == "replay" else settings.positions_deadline_ms / 1000
         server, port = serve(RiskServicer(desk, wait_s, telemetry), settings.risk_listen)
         structlog.get_logger().info("risk_served", port=port)
-        warm_up()
         reference.sessions.index_at(0)
         telemetry.ready_when(lambda: desk.is_ready)
         LineLoop(

@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -207,8 +206,6 @@ def is_usable_sigma(sigma: float) -> bool:
     return math.isfinite(sigma) and sigma > 0.0
 
 
-# Declared signatures: an import loads what is compiled, and no first trade waits for a compiler.
-@numba.njit("UniTuple(float64, 2)(int64, float64, float64, float64)", cache=True)
 def barrier_prices(
     side: int, entry_open: float, stop_return: float, target_return: float
 ) -> tuple[float, float]:
@@ -226,7 +223,6 @@ def barrier_prices(
     return entry_open * (1.0 - side * stop_return), entry_open * (1.0 + side * target_return)
 
 
-@numba.njit("int64(int64, int64, int64)", cache=True)
 def deadline(entry_start: int, horizon_ns: int, flat_at: int) -> int:
     """Return when the position must end: ``entry_start + horizon_ns``, at the latest ``flat_at``.
 
@@ -235,11 +231,6 @@ def deadline(entry_start: int, horizon_ns: int, flat_at: int) -> int:
     return min(entry_start + horizon_ns, flat_at)
 
 
-@numba.njit(
-    "Tuple((int64, float64))"
-    "(int64, float64, float64, int64, int64, int64, float64, float64, float64, float64)",
-    cache=True,
-)
 def exit_step(  # noqa: PLR0911 - one return for each way a bar can end a position
     side: int,
     stop_price: float,

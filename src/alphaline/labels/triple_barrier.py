@@ -15,15 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
-from alphaline.labels.exit_rule import (
-    LONG,
-    NONE,
-    SHORT,
-    ExitRule,
-    barrier_prices,
-    deadline,
-    exit_step,
-)
+from alphaline.labels.compiled import barrier_prices, deadline, exit_step
+from alphaline.labels.exit_rule import LONG, NONE, SHORT, ExitRule
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]

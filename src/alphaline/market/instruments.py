@@ -12,23 +12,21 @@ from typing import Any, Literal, Self
 import msgspec
 import numpy as np
 import yaml
-from numba import njit
 
 from alphaline.errors import DatasetError
 from alphaline.messages import Side
 
 NANOS = 1_000_000_000
 
-# What a trade does, as compiled code knows it.
+# What a trade does, as a number.
 BUY = 1
 SELL = -1
 
 
-@njit("float64(int64, float64, int64)", cache=True)
 def tick_against(direction: int, price: float, tick_nanos: int) -> float:
     """Return ``price`` moved to the tick that is worse for who trades: up to `BUY`, down to `SELL`.
 
-    Compiled; see `Instrument.round_against`. The price is below nine billion, beyond which an int64
+    See `Instrument.round_against`. The price is below nine billion, beyond which an int64
     holds no 1e-9.
     """
     nanos = np.int64(np.rint(price * NANOS))

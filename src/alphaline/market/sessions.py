@@ -1,11 +1,10 @@
-"""The trading sessions of one calendar, as sorted arrays that compiled code can read."""
+"""The trading sessions of one calendar, as sorted arrays that compiled code can read (`compiled`)."""
 
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Self
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from alphaline.errors import DatasetError
@@ -24,30 +23,6 @@ def session_label(day: date) -> int:
 def session_date(session: int) -> date:
     """Return the date that a session label stands for."""
     return datetime.fromtimestamp(session // 1_000_000_000, tz=UTC).date()
-
-
-# Declared, so that an import loads it and no first call compiles: read-only arrays take others too.
-@njit("int64(Array(int64, 1, 'C', True), Array(int64, 1, 'C', True), int64)", cache=True)
-def session_index(start: Int64, end: Int64, ts: int) -> int:
-    """Return the index of the session whose [start, end) holds ``ts``, else -1; compiled.
-
-    Parameters
-    ----------
-    start, end
-        int64 (n,), sorted, of a ``SessionTable``.
-    ts
-        UTC nanoseconds.
-    """
-    low, high = 0, len(start)
-    while low < high:
-        middle = (low + high) // 2
-        if start[middle] <= ts:
-            low = middle + 1
-        else:
-            high = middle
-    if low > 0 and ts < end[low - 1]:
-        return low - 1
-    return -1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,7 +63,8 @@ class SessionTable:
 
     def index_at(self, ts: int) -> int:
         """Return the index of the session whose [start, end) holds ``ts``, else -1."""
-        return int(session_index(self.start, self.end, ts))
+        index = int(self.start.searchsorted(ts, side="right")) - 1
+        return index if index >= 0 and ts < self.end[index] else -1
 
     def indices_at(self, ts: Int64) -> Int64:
         """Return ``index_at`` of every element of ``ts``; same shape, int64."""

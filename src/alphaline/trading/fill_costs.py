@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from alphaline.market.instruments import Instrument
-from alphaline.trading.fills import price_against
+from alphaline.trading.compiled import price_against
 from alphaline.trading.money import minor_scale
 from alphaline.trading.strategy import ExecutionTerms
 from alphaline.validation.marked_returns import TradedBars

@@ -1,11 +1,9 @@
 """What a paper order gets from a bar: price, units and fee. No randomness, always against the trader.
 
-Each is one compiled function of numbers, which simulations call, under a function of the line's values.
+Each is one function of numbers, which simulations compile, under a function of the line's values.
 """
 
 from functools import cache
-
-from numba import njit
 
 from alphaline.errors import StrategyFileError
 from alphaline.market.instruments import BUY, NANOS, SELL, Instrument, tick_against
@@ -59,26 +57,23 @@ def fee_nanos(execution: ExecutionTerms) -> int:
     return numerator * NANOS // denominator
 
 
-@njit("float64(int64, float64, int64, float64, float64)", cache=True)
 def price_against(
     direction: int, price: float, tick_nanos: int, half_spread_ticks: float, slippage_bps: float
 ) -> float:
-    """Return the price of a fill where the market trades at ``price``; compiled (`fill_price`)."""
+    """Return the price of a fill where the market trades at ``price`` (`fill_price`)."""
     spread = half_spread_ticks * tick_nanos / NANOS
     concession = spread + price * slippage_bps * _BASIS_POINT
     raw = price + concession if direction > 0 else price - concession
     return max(tick_against(direction, raw, tick_nanos), tick_nanos / NANOS)
 
 
-@njit("int64(float64, int64, float64)", cache=True)
 def units_within(volume: float, lot: int, participation: float) -> int:
-    """Return the units that may be traded in a bar of ``volume``; compiled (`units_available`)."""
+    """Return the units that may be traded in a bar of ``volume`` (`units_available`)."""
     lots = min(max(participation * volume / lot, 0.0), _LARGEST_LOTS)
     return int(lots) * lot
 
 
-@njit("int64(int64, int64)", cache=True)
 def fee_of(quantity: int, nanos_per_unit: int) -> int:
-    """Return the fee of ``quantity`` units in minor units, rounded up; compiled (`fee_minor`)."""
+    """Return the fee of ``quantity`` units in minor units, rounded up (`fee_minor`)."""
     whole, rest = scaled_nanos(nanos_per_unit, quantity)
     return whole + (rest + NANOS - 1) // NANOS

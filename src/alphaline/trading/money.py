@@ -1,12 +1,11 @@
 """Exact money: what prices and quantities are worth in whole minor units of a currency.
 
-The arithmetic is compiled and shared by the line and by simulations. It is exact: a product that does
-not fit 64 bits is taken apart, and a value beyond ``LARGEST`` is answered with ``LARGEST``, which no
-limit allows. Signatures are stated, so that it is ready on import and no first fill waits for it.
+The arithmetic is shared by the line and by simulations, which compile it (``alphaline.trading.compiled``).
+It is exact: a product that does not fit 64 bits is taken apart, and a value beyond ``LARGEST`` is answered
+with ``LARGEST``, which no limit allows.
 """
 
 import numpy as np
-from numba import njit
 
 from alphaline.errors import LedgerError
 from alphaline.market.instruments import NANOS, Instrument
@@ -68,9 +67,8 @@ def value_minor_up(price: float, quantity: int, instrument: Instrument) -> int:
     return LARGEST if scaled >= LARGEST else int(minor_up(float(price), scaled))
 
 
-@njit("UniTuple(int64, 2)(int64, int64)", cache=True)
 def scaled_nanos(nanos: int, factor: int) -> tuple[int, int]:
-    """Return ``nanos · factor / 1e9`` as (whole, rest in 1e-9), exact; compiled.
+    """Return ``nanos · factor / 1e9`` as (whole, rest in 1e-9), exact.
 
     ``whole`` is rounded down and 0 <= rest < 1e9. Beyond ``LARGEST``: (± ``LARGEST``, 0).
     """
@@ -83,9 +81,8 @@ def scaled_nanos(nanos: int, factor: int) -> tuple[int, int]:
     return high * factor + low * factor_high + rest // NANOS, rest % NANOS
 
 
-@njit("int64(float64, int64)", cache=True)
 def nearest_minor(price: float, scaled: int) -> int:
-    """Return ``price · scaled`` to the nearest whole number, a half upwards; compiled.
+    """Return ``price · scaled`` to the nearest whole number, a half upwards.
 
     Parameters
     ----------
@@ -100,9 +97,8 @@ def nearest_minor(price: float, scaled: int) -> int:
     return whole + (2 * rest + NANOS) // (2 * NANOS)
 
 
-@njit("int64(float64, int64)", cache=True)
 def minor_up(price: float, scaled: int) -> int:
-    """Return ``price · scaled`` rounded up to a whole number (see `nearest_minor`); compiled."""
+    """Return ``price · scaled`` rounded up to a whole number (see `nearest_minor`)."""
     if not abs(price) < LARGEST_PRICE:
         return LARGEST
     whole, rest = scaled_nanos(int(np.rint(price * NANOS)), scaled)

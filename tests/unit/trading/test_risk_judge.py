@@ -3,8 +3,7 @@ import pytest
 
 from alphaline.errors import ContractError
 from alphaline.messages import MINUTE_NS, ModelDeployed
-from alphaline.trading.risk import RiskProfile, RiskState, judge, warm_up
-from alphaline.trading.risk.rules import evaluate
+from alphaline.trading.risk import RiskProfile, RiskState, judge
 
 
 @pytest.fixture
@@ -142,10 +141,3 @@ def test_the_kill_switch_latches_until_a_named_person_clears_it(codes, state, ma
 def test_a_snapshot_of_another_schema_version_is_refused(state, instruments):
     with pytest.raises(ContractError, match="schema version 1, saw 2"):
         RiskState.restore(state.snapshot() | {"schema_version": 2}, instruments)
-
-
-def test_warming_up_leaves_nothing_to_compile(codes, make_proposal):
-    warm_up()
-    compiled = len(evaluate.signatures)
-    codes(make_proposal())
-    assert len(evaluate.signatures) == compiled == 1

@@ -1,6 +1,6 @@
 """Risk: limits, the state they are held against, and the rules that may refuse a proposal."""
 
-from alphaline.trading.risk.judge import judge, warm_up
+from alphaline.trading.risk.judge import judge
 from alphaline.trading.risk.limits import RiskProfile, limits_schema, read_limits
 from alphaline.trading.risk.state import KillSwitch, Mark, RiskState
 
@@ -12,5 +12,4 @@ __all__ = [
     "judge",
     "limits_schema",
     "read_limits",
-    "warm_up",
 ]

@@ -1,4 +1,4 @@
-"""What the rules know of a proposal: integers only, so that compiled code answers exactly."""
+"""What the rules know of a proposal: integers only, so that compiled code answers as exactly."""
 
 import math
 from typing import NamedTuple

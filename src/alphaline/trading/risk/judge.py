@@ -3,7 +3,7 @@
 from alphaline.market.instruments import Instrument
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Denial, Proposal
-from alphaline.trading.risk.facts import Facts, facts_of
+from alphaline.trading.risk.facts import facts_of
 from alphaline.trading.risk.limits import RiskProfile
 from alphaline.trading.risk.rules import RULES, evaluate
 from alphaline.trading.risk.state import RiskState
@@ -34,12 +34,6 @@ def judge(
     answers = zip(RULES, evaluate(limits, facts), strict=True)
     denials = (rule.denial(answer, limits, facts) for rule, answer in answers)
     return tuple(denial for denial in denials if denial is not None)
-
-
-def warm_up() -> None:
-    """Load the compiled rules, which takes most of a second: call it before deadlines count."""
-    nothing = RiskProfile(risk_profile="none", currency="USD").compiled()
-    evaluate(nothing, Facts(*[0] * len(Facts._fields)))
 
 
 def in_currency(profile: RiskProfile, currency: str) -> RiskProfile:

@@ -1,4 +1,4 @@
-"""What a risk rule is: a compiled claim about a proposal, a stable code, and the numbers behind it."""
+"""What a risk rule is: a claim about a proposal, a stable code, and the numbers behind it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from alphaline.messages import Denial, Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import Limits
 
-# What a compiled rule answers.
+# What a rule answers.
 PASSES = 0
 BREACHED = 1
 LIMIT_IS_UNSET = 2
@@ -26,7 +26,7 @@ class Rule:
     code
         The stable code of its denial.
     check
-        Compiled and pure: (limits, facts) → ``PASSES``, ``BREACHED`` or ``LIMIT_IS_UNSET``.
+        Pure: (limits, facts) → ``PASSES``, ``BREACHED`` or ``LIMIT_IS_UNSET``.
     numbers
         The numbers that a denial carries.
     limit

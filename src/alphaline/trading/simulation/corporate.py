@@ -5,7 +5,7 @@ from typing import Any
 
 from alphaline.features.compiled.jit import compiled
 from alphaline.market.sessions import DAY_NS
-from alphaline.trading.money import minor_up, nearest_minor
+from alphaline.trading.compiled import minor_up, nearest_minor
 from alphaline.trading.simulation.columns import DecisionColumns, EventColumns, Ints
 from alphaline.trading.simulation.execution import drop_finished, note_flow, revalue
 from alphaline.trading.simulation.records import BORROW, DIVIDEND, SPLIT

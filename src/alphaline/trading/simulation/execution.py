@@ -8,9 +8,15 @@ reached. All orders of an instrument together stay within the participation.
 from typing import Any
 
 from alphaline.features.compiled.jit import compiled
-from alphaline.labels.exit_rule import HORIZON, NONE, barrier_prices, deadline, exit_step
-from alphaline.trading.fills import fee_of, price_against, units_within
-from alphaline.trading.money import minor_up, nearest_minor
+from alphaline.labels.compiled import barrier_prices, deadline, exit_step
+from alphaline.labels.exit_rule import HORIZON, NONE
+from alphaline.trading.compiled import (
+    fee_of,
+    minor_up,
+    nearest_minor,
+    price_against,
+    units_within,
+)
 from alphaline.trading.simulation.columns import Bar, Terms
 from alphaline.trading.simulation.records import IN_LIEU, NEVER, SETTLED, SIGNAL, SPLIT
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from alphaline.features.compiled.jit import compiled
 from alphaline.labels.exit_rule import NONE
-from alphaline.market.sessions import session_index
-from alphaline.trading.money import LARGEST, minor_up
+from alphaline.market.compiled import session_index
+from alphaline.trading.compiled import evaluate, minor_up
+from alphaline.trading.money import LARGEST
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import Limits
 from alphaline.trading.risk.rule import LIMIT_IS_UNSET, PASSES
-from alphaline.trading.risk.rules import evaluate
 from alphaline.trading.simulation.columns import DecisionColumns, Outcomes, SessionColumns, Terms
 from alphaline.trading.simulation.execution import drop_finished, revalue
 from alphaline.trading.simulation.records import (

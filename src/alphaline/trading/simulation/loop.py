@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 
 from alphaline.features.compiled.jit import compiled
 from alphaline.features.compiled.version import version_of
-from alphaline.labels.exit_rule import barrier_prices, deadline, exit_step
-from alphaline.market.instruments import tick_against
-from alphaline.market.sessions import session_index
-from alphaline.trading.fills import fee_of, price_against, units_within
-from alphaline.trading.money import minor_up, nearest_minor, scaled_nanos
+from alphaline.labels.compiled import barrier_prices, deadline, exit_step
+from alphaline.market.compiled import session_index, tick_against
+from alphaline.trading.compiled import (
+    evaluate,
+    fee_of,
+    minor_up,
+    nearest_minor,
+    price_against,
+    scaled_nanos,
+    units_within,
+)
 from alphaline.trading.risk.limits import Limits
-from alphaline.trading.risk.rules import evaluate
 from alphaline.trading.simulation.columns import (
     Bar,
     BarColumns,

@@ -1,7 +1,5 @@
 """The rules, in the order in which a denied signal lists its reasons."""
 
-from numba import njit
-
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import Limits
 from alphaline.trading.risk.rule import Rule
@@ -46,9 +44,8 @@ _position = position.check
 _gross_exposure = gross_exposure.check
 
 
-@njit(cache=True)
 def evaluate(limits: Limits, facts: Facts) -> tuple[int, ...]:
-    """Return the answer of every rule, in the order of ``RULES``; compiled."""
+    """Return the answer of every rule, in the order of ``RULES``."""
     return (
         _kill_switch(limits, facts),
         _unknown_instrument(limits, facts),

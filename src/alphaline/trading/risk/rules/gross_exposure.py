@@ -1,14 +1,11 @@
 """Bounds the value of everything that a lane of a portfolio holds."""
 
-from numba import njit
-
 from alphaline.messages import Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import UNSET, Limits
 from alphaline.trading.risk.rule import BREACHED, LIMIT_IS_UNSET, PASSES, Rule
 
 
-@njit(cache=True)
 def check(limits: Limits, facts: Facts) -> int:
     """Return whether the gross exposure with this order exceeds the limit."""
     if limits.gross_exposure_minor == UNSET:

@@ -1,14 +1,11 @@
 """Demands a proven model where it trades as champion."""
 
-from numba import njit
-
 from alphaline.messages import Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import Limits
 from alphaline.trading.risk.rule import BREACHED, PASSES, Rule
 
 
-@njit(cache=True)
 def check(limits: Limits, facts: Facts) -> int:  # noqa: ARG001 - every rule is asked alike
     """Return whether a champion order comes from a model without a passing verdict."""
     return BREACHED if facts.is_champion != 0 and facts.is_proven == 0 else PASSES

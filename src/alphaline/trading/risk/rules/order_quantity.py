@@ -1,14 +1,11 @@
 """Bounds the units of one order."""
 
-from numba import njit
-
 from alphaline.messages import Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import UNSET, Limits
 from alphaline.trading.risk.rule import BREACHED, LIMIT_IS_UNSET, PASSES, Rule
 
 
-@njit(cache=True)
 def check(limits: Limits, facts: Facts) -> int:
     """Return whether the order is larger than its limit, or has no positive quantity at all."""
     if limits.order_quantity == UNSET:

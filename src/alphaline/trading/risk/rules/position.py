@@ -1,14 +1,11 @@
 """Bounds what a strategy may hold of one instrument on one side, pending orders included."""
 
-from numba import njit
-
 from alphaline.messages import Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import UNSET, Limits
 from alphaline.trading.risk.rule import BREACHED, LIMIT_IS_UNSET, PASSES, Rule
 
 
-@njit(cache=True)
 def check(limits: Limits, facts: Facts) -> int:
     """Return whether held, working, approved and proposed units together exceed the limit."""
     if limits.position_quantity == UNSET:

@@ -1,14 +1,11 @@
 """Demands regular trading hours."""
 
-from numba import njit
-
 from alphaline.messages import Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import Limits
 from alphaline.trading.risk.rule import BREACHED, PASSES, Rule
 
 
-@njit(cache=True)
 def check(limits: Limits, facts: Facts) -> int:  # noqa: ARG001 - every rule is asked alike
     """Return whether the line time lies outside regular hours."""
     return BREACHED if facts.is_regular == 0 else PASSES

@@ -1,14 +1,11 @@
 """Bounds the age of the features behind a proposal."""
 
-from numba import njit
-
 from alphaline.messages import Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import UNSET, Limits
 from alphaline.trading.risk.rule import BREACHED, LIMIT_IS_UNSET, PASSES, Rule
 
 
-@njit(cache=True)
 def check(limits: Limits, facts: Facts) -> int:
     """Return whether the vector is too old, or from after its own decision."""
     if limits.features_max_age_ns == UNSET:

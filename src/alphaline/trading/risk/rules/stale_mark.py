@@ -1,14 +1,11 @@
 """Bounds the age of the last price of the instrument."""
 
-from numba import njit
-
 from alphaline.messages import Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import UNSET, Limits
 from alphaline.trading.risk.rule import BREACHED, LIMIT_IS_UNSET, PASSES, Rule
 
 
-@njit(cache=True)
 def check(limits: Limits, facts: Facts) -> int:
     """Return whether the last released bar is too old, or there was none (age -1)."""
     if limits.mark_max_age_ns == UNSET:

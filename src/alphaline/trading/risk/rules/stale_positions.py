@@ -1,14 +1,11 @@
 """Demands that risk itself has seen the minute before the proposal."""
 
-from numba import njit
-
 from alphaline.messages import Number
 from alphaline.trading.risk.facts import Facts
 from alphaline.trading.risk.limits import Limits
 from alphaline.trading.risk.rule import BREACHED, PASSES, Rule
 
 
-@njit(cache=True)
 def check(limits: Limits, facts: Facts) -> int:  # noqa: ARG001 - every rule is asked alike
     """Return whether fills and marks of the minute before the proposal are still missing."""
     return BREACHED if facts.positions_lag_ns > 0 else PASSES
