@@ -28,7 +28,7 @@ LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --n
 # Images are Linux: no other platform holds a version back, and the platform's lock decides versions.
 LOCK_IMAGE = $(subst --universal,--python-platform linux,$(LOCK)) -c requirements/platform.txt
 
-.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon test-stores soak contracts lock demo up down doctor bench docs notebook images lock-images charts test-cluster chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
+.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon test-stores soak contracts lock demo up down doctor bench docs notebook images lock-images charts test-cluster test-cluster-variants chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -206,6 +206,10 @@ charts: chart-tools ## Check the Helm chart: values, manifests, hardening, setti
 test-cluster: chart-tools ## Show the chart on a real cluster: KUBECONFIG, and CLUSTER_* of docs/operations/cluster.md
 	@test -e $(or $(CLUSTER_ARCHIVES),var/images)/gateway.tar || $(MAKE) --no-print-directory images
 	$(BIN)/python -m ci.cluster
+
+test-cluster-variants: chart-tools ## The same for other installs: all, or VARIANTS=operator
+	@test -e $(or $(CLUSTER_ARCHIVES),var/images)/gateway.tar || $(MAKE) --no-print-directory images
+	$(BIN)/python -m ci.cluster.variants $(VARIANTS)
 
 chart-files: chart-tools ## Rewrite what the chart copies from elsewhere, and its README
 	$(BIN)/python -m ci.charts.copied --write

@@ -1,6 +1,7 @@
 """What is done to the line while bars run through it: pods deleted, images changed and changed back."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from alphaline.errors import LineError
@@ -10,18 +11,7 @@ from ci.cluster.release import NAME
 from ci.cluster.settings import Settings
 
 # In the order in which data flows, the broker first.
-COMPONENTS = (
-    "kafka",
-    "market-data",
-    "feature-streaming",
-    "lake-sink",
-    "feature-sink",
-    "signal-generation",
-    "risk-management",
-    "paper-trading",
-    "gateway",
-    "model-serving",
-)
+COMPONENTS = ("kafka", *images.SERVICES)
 ROLLOUT_TIMEOUT = "--timeout=300s"
 GOAL_STOP_S = 5.0
 
@@ -63,15 +53,28 @@ def wait_until_ready(line: ClusterLine, component: str) -> None:
 
 
 def upgrade_and_roll_back(line: ClusterLine, settings: Settings) -> dict[str, Any]:
-    """Upgrade every image to another tag, and roll back; return what ran after each."""
-    before, revision, values = running(line), line.release.revision(), line.release.values
+    """Upgrade every image to the same content under another tag, and roll back."""
     other = f"{images.tag(settings)}-next"
     named = list(images.name_again(settings, other))
-    broker = f"{images.image(settings, 'broker').rpartition(':')[0]}:{other}"
-    line.report(f"upgrade to {other}")
-    began = time.monotonic()
-    line.release.upgrade({"image.tag": other, "kafka.embedded.image": broker})
-    upgraded_s, upgraded = time.monotonic() - began, running(line)
+    return {**there_and_back(line, settings, other), "images_named_again": len(named)}
+
+
+def there_and_back(
+    line: ClusterLine, settings: Settings, other: str, look: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
+    """Upgrade every image to a tag, and roll back; return what ran after each.
+
+    Parameters
+    ----------
+    other
+        A tag that every image has.
+    look
+        Called while the upgrade is in force.
+    """
+    before, revision, values = running(line), line.release.revision(), line.release.values
+    upgraded_s = _upgraded(line, images.image(settings, "broker"), other)
+    upgraded = running(line)
+    look()
     line.report(f"  after {upgraded_s:.1f} s; back to revision {revision}")
     began = time.monotonic()
     line.release.rollback(revision)
@@ -82,10 +85,17 @@ def upgrade_and_roll_back(line: ClusterLine, settings: Settings) -> dict[str, An
         "holds": rolled_back == before
         and upgraded.keys() == before.keys()
         and all(image.endswith(f":{other}") for image in upgraded.values()),
-        "images_named_again": len(named),
         "pods": len(upgraded),
         "seconds": {"upgrade": round(upgraded_s, 1), "rollback": round(rolled_back_s, 1)},
     }
+
+
+def _upgraded(line: ClusterLine, broker: str, other: str) -> float:
+    line.report(f"upgrade to {other}")
+    began = time.monotonic()
+    named = f"{broker.rpartition(':')[0]}:{other}"
+    line.release.upgrade({"image.tag": other, "kafka.embedded.image": named})
+    return time.monotonic() - began
 
 
 def running(line: ClusterLine) -> dict[str, str]:

@@ -9,20 +9,15 @@ from alphaline.errors import LineError
 from ci.charts.places import CHART
 from ci.cluster import programs
 from ci.cluster.settings import Settings
+from ci.images.catalog import IMAGES
 
-COMPONENTS = (
-    "market-data",
-    "feature-streaming",
-    "lake-sink",
-    "feature-sink",
-    "signal-generation",
-    "risk-management",
-    "paper-trading",
-    "gateway",
-    "model-serving",
-    "training",
-    "delivery",
-    "broker",
+# Every image that `make images` builds, in the order in which data flows.
+COMPONENTS = tuple(image.name for image in IMAGES)
+# Of them, what a running line has a pod of. A model server may be of either image.
+SERVICES = tuple(
+    name
+    for name in COMPONENTS
+    if name not in ("model-serving-seldon", "training", "delivery", "broker")
 )
 
 
@@ -44,7 +39,7 @@ def bring(settings: Settings) -> list[str]:
     LineError
         If an archive is missing: `make images` builds them.
     """
-    if not settings.import_command:
+    if settings.images_present or not settings.import_command:
         return []
     archives = {name: settings.archives / f"{name}.tar" for name in COMPONENTS}
     missing = [str(path) for path in archives.values() if not path.is_file()]

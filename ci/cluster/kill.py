@@ -31,18 +31,18 @@ def engage_and_clear(line: ClusterLine, undisturbed: Mapping[str, Distinct]) -> 
     """
     before = _last_sequence(line)
     until(lambda: _last_sequence(line) > before, TIMEOUT_S, "decisions")
-    _command(line, "engage", "--by", "cluster check", "--reason", "drill")
+    command(line, "engage", "--by", "cluster check", "--reason", "drill")
     first = _last_sequence(line)
     line.report(f"kill switch engaged, {first} decisions in the journal")
     wished = _approved_by_risk(undisturbed)
     until(lambda: _is_enough(line, first, wished), TIMEOUT_S, f"{CODE} on what would be approved")
     line.kubectl.delete("pod", line.pod("risk-management"))
     wait_until_ready(line, "risk-management")
-    kept = bool(_command(line, "status")["engaged"])
+    kept = bool(command(line, "status")["engaged"])
     denied_before = _denied(line, first)
     until(lambda: _denied(line, first) > denied_before, TIMEOUT_S, "decisions after the restart")
     last = _last_sequence(line)
-    cleared = not _command(line, "clear", "--by", "cluster check", "--reason", "drill")["engaged"]
+    cleared = not command(line, "clear", "--by", "cluster check", "--reason", "drill")["engaged"]
     line.report(f"cleared, {last} decisions in the journal")
     found = _between(line, first, last, wished)
     holds = bool(found["holds"] and kept and cleared)
@@ -142,7 +142,7 @@ def _last_sequence(line: ClusterLine) -> int:
     return int(line.kubectl.inside(line.pod("risk-management"), "python", "-c", LAST_SEQUENCE))
 
 
-def _command(line: ClusterLine, verb: str, *options: str) -> dict[str, Any]:
+def command(line: ClusterLine, verb: str, *options: str) -> dict[str, Any]:
     """Run the command line of ours as an SRE does: behind a forwarded port of the risk service."""
     with line.kubectl.forwarded(f"service/{NAME}-risk-management", PORT) as address:
         command = [sys.executable, "-m", "alphaline.cli", "kill-switch", verb, *options]

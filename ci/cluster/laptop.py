@@ -1,7 +1,7 @@
 """The same replay on this machine: the model of the cluster, its record, the same sessions."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from alphaline.messages import ModelDeployed
 from alphaline.runtime.reference import ReferenceData
 from ci.cluster.comparison import left_behind
 from ci.cluster.line import LAST_HOP
-from ci.cluster.sessions import KILLED, UNDER_LOAD, UNDISTURBED, WARM_UP, Sessions
+from ci.cluster.sessions import WARM_UP, Sessions
 
 READERS = ("feature_streaming", "signal_generation", "risk_management", "paper_trading")
 
@@ -32,7 +32,12 @@ class Left(NamedTuple):
     ledger: Path
 
 
-def replayed(folder: Path, record: ModelDeployed, report: Report) -> dict[Sessions, Left]:
+def replayed(
+    folder: Path,
+    record: ModelDeployed,
+    report: Report,
+    spans: Sequence[Sessions],
+) -> dict[Sessions, Left]:
     """Replay everything undisturbed and return what was left after each span of sessions.
 
     Parameters
@@ -41,6 +46,8 @@ def replayed(folder: Path, record: ModelDeployed, report: Report) -> dict[Sessio
         Holds the cluster's ``models`` and ``keys``.
     record
         What put the model in force on the cluster.
+    spans
+        In the order of time, behind the session that the model was trained on.
     """
     with (
         drill_broker(folder, _unheard) as bootstrap,
@@ -51,9 +58,7 @@ def replayed(folder: Path, record: ModelDeployed, report: Report) -> dict[Sessio
         drill.services.wait_until_ready(*READERS)
         _replay(drill, WARM_UP)
         drill.deploy(record)
-        return {
-            span: _left_after(drill, span, report) for span in (UNDISTURBED, UNDER_LOAD, KILLED)
-        }
+        return {span: _left_after(drill, span, report) for span in spans}
 
 
 def _left_after(drill: DrillLine, span: Sessions, report: Report) -> Left:

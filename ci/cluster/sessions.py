@@ -29,3 +29,5 @@ UNDISTURBED = Sessions(date(2011, 3, 1), date(2011, 3, 2))
 UNDER_LOAD = Sessions(date(2011, 3, 3), date(2011, 3, 18), 600)
 # Some 16 proposals a session: slow enough to engage, restart and clear while they are judged.
 KILLED = Sessions(date(2011, 3, 21), date(2011, 3, 31), 2400)
+# Four sessions, of which the line takes some two minutes and a half: what a variant does to it needs less.
+BRIEFLY = Sessions(date(2011, 3, 3), date(2011, 3, 8), 600)

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
         description="brings {archive} to the nodes of a cluster without a registry; empty: they "
         "pull for themselves",
     )
+    images_present: bool = Field(
+        False, description="the images are on the nodes already: no archive is brought"
+    )
     tag_command: str = Field(
         "",
         validation_alias="CLUSTER_TAG_COMMAND",

@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from alphaline.cli.verification.drill import Report
-from alphaline.messages import ModelDeployed
 from alphaline.runtime.ledger_audit import audit_at
 from ci.cluster import images, namespace
 from ci.cluster.bad_model import deliver_foreign
-from ci.cluster.comparison import equality, left_behind
+from ci.cluster.comparison import left_behind
 from ci.cluster.engines import same_engine
 from ci.cluster.faults import delete_each, restarts, upgrade_and_roll_back
 from ci.cluster.kill import engage_and_clear, same_proposals
 from ci.cluster.kubectl import Kubectl
-from ci.cluster.laptop import Left, replayed
+from ci.cluster.laptop import Left
 from ci.cluster.leftovers import uninstall
 from ci.cluster.line import ClusterLine, first_values, installed
 from ci.cluster.memory import idle_memory
 from ci.cluster.mistakes import refused
 from ci.cluster.policies import connections
 from ci.cluster.release import Release
-from ci.cluster.sessions import KILLED, UNDER_LOAD, UNDISTURBED, WARM_UP, Sessions
+from ci.cluster.same import on_this_machine, same
+from ci.cluster.sessions import KILLED, UNDER_LOAD, UNDISTURBED, WARM_UP
 from ci.cluster.settings import Settings
 from ci.cluster.start import start
 
@@ -64,10 +64,10 @@ class Showing:
         self.found["engine"] = same_engine(line)
         line.wait_for_session(UNDISTURBED.last)
         self._idle(line)
-        laptop = self._laptop(line)
-        self._same(line, laptop, UNDISTURBED, "undisturbed")
+        laptop = on_this_machine(line, self.folder, (UNDISTURBED, UNDER_LOAD, KILLED))
+        self._same(line, laptop[UNDISTURBED], "undisturbed")
         self._under_load(line, started.delivery)
-        self._same(line, laptop, UNDER_LOAD, "after_faults")
+        self._same(line, laptop[UNDER_LOAD], "after_faults")
         self._killed(line, laptop[KILLED])
         self.report("uninstall")
         self.found["uninstall"] = uninstall(line)
@@ -78,22 +78,8 @@ class Showing:
         self.found["network"] = connections(line, self.settings)
         self.found["helm_test"] = {"holds": "Succeeded" in line.release.test()}
 
-    def _laptop(self, line: ClusterLine) -> dict[Sessions, Left]:
-        line.fetch_models(self.folder / "models")
-        record = line.messages("models.deployed.v1")[-1].message
-        assert isinstance(record, ModelDeployed)  # noqa: S101 - the topic's only kind
-        self.report("the same sessions on this machine")
-        return replayed(self.folder, record, self.report)
-
-    def _same(
-        self, line: ClusterLine, laptop: dict[Sessions, Left], span: Sessions, name: str
-    ) -> None:
-        ledger = self.folder / f"{name}.sqlite"
-        line.fetch_ledger(ledger)
-        left = laptop[span]
-        found = equality(left.topics, left_behind(line.messages), (left.ledger, ledger))
-        self.found[name] = found
-        self.report(f"{name}: {'equal' if found['holds'] else 'DIFFERENT'}")
+    def _same(self, line: ClusterLine, left: Left, name: str) -> None:
+        self.found[name] = same(line, left, self.folder / f"{name}.sqlite", name)
 
     def _under_load(self, line: ClusterLine, delivery: dict[str, Any]) -> None:
         line.start_replay(UNDER_LOAD)
