@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alphaline.messages.manifests import ModelManifest, file_digest
+from alphaline.messages import ModelDeployed
+from alphaline.messages.manifests import ModelManifest, encode_manifest, file_digest
 from alphaline.models.artifacts import ModelArtifacts, ModelMetadata
 from alphaline.models.estimators import BoosterEstimator
 from alphaline.models.onnx_conversion import INPUT_NAME, OUTPUT_NAME, to_onnx_bytes
@@ -89,6 +91,25 @@ def deliver(folder: Path, version: str = "1", seed: int = 0) -> Delivered:
     return Delivered(
         folder / "models", directory, private_key, public_key, manifest, estimator, rows
     )
+
+
+def deployment_of(delivered: Delivered, **changes: str) -> ModelDeployed:
+    """Return the record that would put a delivered version in force."""
+    manifest = delivered.manifest
+    record = ModelDeployed(
+        ts=0,
+        strategy_id="s",
+        lane="candidate",
+        model_name=manifest.name,
+        model_version=manifest.version,
+        model_digest=manifest.onnx_digest,
+        feature_set=manifest.feature_set,
+        entry_long=manifest.entry_long,
+        entry_short=manifest.entry_short,
+        verdict=manifest.verdict,
+        manifest_digest=file_digest(encode_manifest(manifest)),
+    )
+    return msgspec.structs.replace(record, **changes)
 
 
 def registered_artifacts(seed: int = 0) -> ModelArtifacts:

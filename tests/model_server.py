@@ -4,11 +4,12 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -128,13 +129,18 @@ def server_environment(
 
 @contextmanager
 def running_server(
-    store: Path, public_key: Path, log: Path, kind: ServerKind = MLSERVER
+    store: Path,
+    public_key: Path,
+    log: Path,
+    kind: ServerKind = MLSERVER,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[RunningServer]:
+    """Run a server; ``more`` are settings beyond store, key and ports."""
     ports = http, grpc, metrics = free_ports(3)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [kind.python, "-m", kind.module],
-            env=server_environment(kind, store, public_key, ports),
+            env={**server_environment(kind, store, public_key, ports), **more},
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=log.parent,

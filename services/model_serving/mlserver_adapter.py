@@ -22,7 +22,7 @@ from prometheus_client import REGISTRY
 
 from alphaline.errors import ModelUnavailableError
 from alphaline.messages.manifests import ModelManifest
-from alphaline.runtime.model_directory import signed_versions, version_directory
+from alphaline.runtime.model_directory import signed_models, signed_versions, version_directory
 from alphaline.runtime.telemetry import Telemetry
 from services.model_serving.core import ServedModel
 
@@ -42,20 +42,14 @@ class SignedModelRepository(ModelRepository):  # type: ignore[misc] # MLServer s
 
     async def list(self) -> VersionSettings:
         """Return the settings of every signed version of every model."""
-        if not self._root.is_dir():
-            return []
-        names = sorted(path.name for path in self._root.iterdir() if path.is_dir())
-        return [settings for name in names for settings in self._versions(name)]
+        return [self._settings(name, version) for name, version in signed_models(self._root)]
 
     async def find(self, name: str) -> VersionSettings:
         """Return the settings of every signed version of ``name``."""
-        found = self._versions(name)
-        if not found:
+        versions = signed_versions(self._root, name)
+        if not versions:
             raise ModelNotFound(name)
-        return found
-
-    def _versions(self, name: str) -> VersionSettings:
-        return [self._settings(name, version) for version in signed_versions(self._root, name)]
+        return [self._settings(name, version) for version in versions]
 
     def _settings(self, name: str, version: str) -> ModelSettings:
         directory = version_directory(self._root, name, version)
@@ -78,11 +72,12 @@ class SignedOnnxModel(MLModel):  # type: ignore[misc] # MLServer ships no types
 
     async def load(self) -> bool:
         """Return whether the folder was exactly what was signed; a refused model is not ready."""
-        is_accepted = self.served.load()
+        served = self.served
+        is_accepted = served.load()
         if not is_accepted:
-            _log.error("model refused: %s %s: %s", self.name, self.version, self.served.refusal)
+            _log.error("model refused: %s %s: %s", served.name, served.version, served.refusal)
         _telemetry.gauge(
-            "model_serving_load_accepted", model=self.name, version=self.version or ""
+            "model_serving_load_accepted", model=served.name, version=served.version
         ).set(is_accepted)
         return is_accepted
 

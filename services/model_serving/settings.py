@@ -1,6 +1,7 @@
 """What differs between deployments of the model server, read once from the environment."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +19,11 @@ class ModelServingSettings(BaseSettings):
 
     model_store: Path = Field(description="folder of signed models: <name>/<version>/")
     public_key: Path = Field(description="PEM file of the key that models are signed with")
+    store_layout: Literal["delivery", "core2"] = Field(
+        "delivery",
+        description="how folders stand in the store: as a delivery writes them, or as the agent of "
+        "Seldon Core 2 puts them, which also says when each is loaded",
+    )
     # Loopback: the server trusts whoever reaches it; a cluster puts a network policy in front.
     host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65_535)
@@ -37,6 +43,8 @@ class ModelServingSettings(BaseSettings):
 class SeldonServingSettings(ModelServingSettings):
     """The same for seldon-core's wrapper, whose ports Seldon's operator gives by names of its own."""
 
+    # Core 2 has no wrapper: its agent speaks the Open Inference Protocol.
+    store_layout: Literal["delivery"] = "delivery"
     http_port: int = Field(ge=1, le=65_535, validation_alias="PREDICTIVE_UNIT_HTTP_SERVICE_PORT")
     grpc_port: int = Field(ge=1, le=65_535, validation_alias="PREDICTIVE_UNIT_GRPC_SERVICE_PORT")
     metrics_port: int = Field(

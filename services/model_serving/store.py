@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alphaline.errors import ModelError, ModelUnavailableError
-from alphaline.runtime.model_directory import signature_path, signed_versions, version_directory
+from alphaline.runtime.model_directory import signature_path, signed_models, version_directory
 from services.model_serving.core import ServedModel, why_nothing_is_served
 
 LoadOutcome = Callable[[ServedModel], None]
@@ -33,7 +33,7 @@ class ServedStore:
 
     def load(self) -> list[ServedModel]:
         """Return every signed version, loaded if it is not served yet; a refused one is tried again."""
-        return [self._loaded(name, version) for name, version in self._signed()]
+        return [self._loaded(name, version) for name, version in signed_models(self._root)]
 
     def of(self, name: str, version: str) -> ServedModel:
         """Return a version, loaded if it has been delivered since.
@@ -56,7 +56,7 @@ class ServedStore:
         ModelUnavailableError
             If there is none, or more than one.
         """
-        signed = self._signed()
+        signed = signed_models(self._root)
         if len(signed) != 1:
             raise ModelUnavailableError(
                 f"expected the tags model_name and model_version, as {len(signed)} versions stand in "
@@ -75,12 +75,6 @@ class ServedStore:
             return why_nothing_is_served([*served, *self.load()])
         except OSError as error:
             return [] if served else [f"the model store {self._root} cannot be read: {error}"]
-
-    def _signed(self) -> list[tuple[str, str]]:
-        if not self._root.is_dir():
-            return []
-        names = sorted(path.name for path in self._root.iterdir() if path.is_dir())
-        return [(name, version) for name in names for version in signed_versions(self._root, name)]
 
     def _loaded(self, name: str, version: str) -> ServedModel:
         directory = self._directory(name, version)

@@ -7,6 +7,10 @@ from pydantic import Field
 
 from alphaline.runtime.settings import LineSettings
 
+# A brace stands for nothing but {resource}: a misspelt field would be sent as it is, and route nowhere.
+_PAIR = r"[a-z0-9_.-]+=([^,=\s{}]|\{resource\})+"
+_METADATA = rf"^$|^{_PAIR}(,{_PAIR})*$"
+
 
 class Settings(LineSettings):
     """Settings of step 3."""
@@ -23,9 +27,9 @@ class Settings(LineSettings):
     )
     model_server_metadata: str = Field(
         "",
-        pattern=r"^$|^[a-z0-9_.-]+=[^,=\s]+(,[a-z0-9_.-]+=[^,=\s]+)*$",
+        pattern=_METADATA,
         description="name=value of every call to the model server, separated by commas: what a router "
-        "in front of it looks at",
+        "in front of it looks at; {resource} stands for the model's resource under Seldon Core 2",
     )
     model_store: Path = Field(description="folder of the delivered, signed models")
     public_key: Path = Field(description="key that the models' signatures are checked with")

@@ -28,7 +28,8 @@ from alphaline.runtime.rpc.open_inference_pb2_grpc import GRPCInferenceServiceSt
 from alphaline.runtime.rpc.seldon_pb2_grpc import SeldonStub
 from alphaline.runtime.seldon_protocol import SeldonPredictor
 from alphaline.runtime.signing import make_key, sign_directory
-from tests.delivered_models import COLUMNS, Delivered, deliver, training_rows
+from services.signal_generation.adapters.predictors import in_process
+from tests.delivered_models import COLUMNS, Delivered, deliver, deployment_of, training_rows
 from tests.model_server import (
     MLSERVER,
     SELDON,
@@ -192,6 +193,15 @@ def test_rows_that_do_not_fit_are_refused_with_a_reason(
 def test_an_answer_of_another_model_is_invalid(server: RunningServer, delivered: Delivered) -> None:
     with pytest.raises(ModelAnswerInvalidError, match="expected an answer of"):
         _client(server, delivered, model_digest="sha256:other").predict(delivered.rows, 10.0)
+
+
+def test_in_this_process_the_model_of_another_digest_is_invalid_in_the_same_way(
+    delivered: Delivered,
+) -> None:
+    make = in_process(delivered.store, delivered.public_key)
+    assert make(deployment_of(delivered)).model_digest == delivered.manifest.onnx_digest
+    with pytest.raises(ModelAnswerInvalidError, match="expected an answer of"):
+        make(deployment_of(delivered, model_digest="sha256:other"))
 
 
 @pytest.mark.parametrize("version", ["9", "..", "1/../1"])

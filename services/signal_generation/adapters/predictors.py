@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from alphaline.errors import InferenceError, ModelUnavailableError
+from alphaline.errors import InferenceError
 from alphaline.messages import ModelDeployed
 from alphaline.runtime.inference import Predictor, Probabilities, Rows
+from alphaline.runtime.model_channel import AnsweringModel, demand_model
 from alphaline.runtime.model_directory import version_directory
 from alphaline.runtime.model_protocols import ServedPredictor
 from alphaline.runtime.onnx_predictor import OnnxPredictor
 from alphaline.runtime.patience import ATTEMPT_S, until_answered
+from alphaline.runtime.seldon_core2 import routed
 
 
 class DeliveredPredictors:
@@ -38,7 +40,7 @@ class PatientPredictors:
     def of(self, deployed: ModelDeployed) -> Predictor:
         """Return the predictor of ``deployed`` once there is one."""
         found = until_answered(
-            lambda: self._predictors.of(deployed), ModelUnavailableError, self._is_stopping
+            lambda: self._predictors.of(deployed), InferenceError, self._is_stopping
         )
         return _Patient(found, self._is_stopping)
 
@@ -63,11 +65,10 @@ def in_process(store: Path, public_key: Path) -> Callable[[ModelDeployed], Predi
     def make(deployed: ModelDeployed) -> Predictor:
         folder = version_directory(store, deployed.model_name, deployed.model_version)
         predictor = OnnxPredictor.load(folder, public_key)
-        if predictor.model_digest != deployed.model_digest:
-            raise ModelUnavailableError(
-                f"{folder}: expected the deployed model {deployed.model_digest}, saw "
-                f"{predictor.model_digest}; deliver the model again"
-            )
+        found = AnsweringModel(
+            predictor.model_name, predictor.model_version, predictor.model_digest
+        )
+        demand_model(str(folder), deployed.model_digest, found)
         return predictor
 
     return make
@@ -82,17 +83,12 @@ def by_protocol(
     """Return a maker of predictors that ask the model server at ``address`` by ``protocol``.
 
     ``column_counts`` gives the number of columns of each feature set, ``metadata`` goes with every
-    call.
+    call, ``{resource}`` in it standing for the model's resource under Seldon Core 2.
     """
 
     def make(deployed: ModelDeployed) -> Predictor:
-        return protocol(
-            address,
-            deployed.model_name,
-            deployed.model_version,
-            deployed.model_digest,
-            column_counts[deployed.feature_set],
-            metadata=metadata,
-        )
+        model = (deployed.model_name, deployed.model_version, deployed.model_digest)
+        count = column_counts[deployed.feature_set]
+        return protocol(address, *model, count, metadata=routed(metadata, *model))
 
     return make

@@ -1,14 +1,31 @@
-"""Calls of a model server, whatever its protocol: the channel, the deadline, and what a failure means."""
+"""Calls of a model server by any protocol: channel, deadline, what a failure means, whose answer it is."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import grpc
 
-from alphaline.errors import InferenceError, ModelTimeoutError, ModelUnavailableError
+from alphaline.errors import (
+    InferenceError,
+    ModelAnswerInvalidError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
 
 Response = TypeVar("Response")
 Metadata = Sequence[tuple[str, str]]
+
+# Under this name every server of ours gives the digest of the ONNX file that answered.
+DIGEST_NAME = "model_digest"
+
+
+class AnsweringModel(NamedTuple):
+    """What an answer says of the model that gave it; empty where it says nothing."""
+
+    name: str
+    version: str
+    digest: str
+
 
 # Reconnect quickly after a server's restart; the library's own back-off grows to two minutes.
 _CHANNEL_OPTIONS = (
@@ -56,6 +73,39 @@ def answer_of(
         )
     except grpc.RpcError as error:
         raise _fault(label, error) from error
+
+
+def demand_model(label: str, digest: str, seen: AnsweringModel) -> None:
+    """Return if an answer is of the model that was announced.
+
+    Its digest says so, which a signature covers. Name and version do not count: some servers call a
+    model otherwise than its manifest does (Seldon Core 2 by a name and a generation of its own).
+
+    Parameters
+    ----------
+    label
+        Which model is asked where, for messages.
+    digest
+        Digest of the ONNX file that the announcement names.
+    seen
+        What the answer says of its model.
+
+    Raises
+    ------
+    ModelAnswerInvalidError
+        If it carries another digest, or none.
+    """
+    if seen.digest == digest:
+        return
+    called = f"one of {seen.name or 'no name'} {seen.version or 'without a version'}"
+    if not seen.digest:
+        raise ModelAnswerInvalidError(
+            f"{label}: expected an answer of {digest}, saw {called} without {DIGEST_NAME}, which proves "
+            "nothing; upgrade the model server before the services that ask it"
+        )
+    raise ModelAnswerInvalidError(
+        f"{label}: expected an answer of {digest}, saw {called} with {seen.digest}"
+    )
 
 
 def _fault(label: str, error: grpc.RpcError) -> InferenceError:

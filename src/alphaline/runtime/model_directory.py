@@ -39,6 +39,11 @@ class VerifiedModel(msgspec.Struct, frozen=True):
     golden_probabilities: npt.NDArray[np.float64]
 
 
+def is_folder_name(name: str) -> bool:
+    """Return whether ``name`` can be a model's or version's: nothing that leads elsewhere."""
+    return _SAFE_NAME.fullmatch(name) is not None
+
+
 def version_directory(store: Path, name: str, version: str) -> Path:
     """Return the folder of ``version``.
 
@@ -48,7 +53,7 @@ def version_directory(store: Path, name: str, version: str) -> Path:
         If name or version could not be a folder's name.
     """
     for part in (name, version):
-        if not _SAFE_NAME.fullmatch(part):
+        if not is_folder_name(part):
             raise ModelError(
                 f"expected letters, digits, dots, dashes and underscores in a model's name and "
                 f"version, saw {part!r}"
@@ -66,10 +71,19 @@ def signed_versions(store: Path, name: str) -> tuple[str, ...]:
 
     A folder whose name ``version_directory`` refuses is no delivery's, and is left out.
     """
-    if not _SAFE_NAME.fullmatch(name):
+    if not is_folder_name(name):
         return ()
     found = (path.stem for path in (store / name).glob("*.sig") if path.with_suffix("").is_dir())
-    return tuple(sorted(version for version in found if _SAFE_NAME.fullmatch(version)))
+    return tuple(sorted(version for version in found if is_folder_name(version)))
+
+
+def signed_models(store: Path) -> tuple[tuple[str, str], ...]:
+    """Return name and version of every folder that has a signature (not verified here), in order.
+
+    A store that does not exist yet holds none.
+    """
+    names = sorted(path.name for path in store.iterdir() if path.is_dir()) if store.is_dir() else []
+    return tuple((name, version) for name in names for version in signed_versions(store, name))
 
 
 def golden_file(rows: npt.NDArray[np.float32], probabilities: npt.NDArray[np.float64]) -> bytes:

@@ -5,11 +5,16 @@ import numpy as np
 
 from alphaline.errors import ModelAnswerInvalidError
 from alphaline.runtime.inference import Probabilities, Rows, checked_answer, checked_rows
-from alphaline.runtime.model_channel import Metadata, answer_of, open_channel
+from alphaline.runtime.model_channel import (
+    DIGEST_NAME,
+    AnsweringModel,
+    Metadata,
+    answer_of,
+    demand_model,
+    open_channel,
+)
 from alphaline.runtime.rpc import open_inference_pb2 as wire
 from alphaline.runtime.rpc.open_inference_pb2_grpc import GRPCInferenceServiceStub
-
-DIGEST_PARAMETER = "model_digest"
 
 
 class OpenInferencePredictor:
@@ -20,7 +25,7 @@ class OpenInferencePredictor:
     target
         ``host:port`` of the server's gRPC endpoint.
     model_name, model_version, model_digest
-        The model in force; an answer of another one is invalid.
+        The model in force: asked by name and version, an answer of another digest is invalid.
     column_count, input_name, output_name
         From the model's manifest.
     metadata
@@ -57,7 +62,7 @@ class OpenInferencePredictor:
         response = answer_of(
             self._stub.ModelInfer, self._request(rows), self._label, deadline_s, self._metadata
         )
-        self._check_model(response)
+        demand_model(self._label, self.model_digest, _answering(response))
         return checked_answer(self._label, self._answer(response, len(rows)), len(rows))
 
     def is_ready(self, deadline_s: float) -> bool:
@@ -85,15 +90,6 @@ class OpenInferencePredictor:
             raw_input_contents=[rows.astype("<f4", copy=False).tobytes()],
         )
 
-    def _check_model(self, response: wire.ModelInferResponse) -> None:
-        digest = response.parameters[DIGEST_PARAMETER].string_param
-        seen = (response.model_name, response.model_version, digest)
-        expected = (self.model_name, self.model_version, self.model_digest)
-        if seen != expected:
-            raise ModelAnswerInvalidError(
-                f"{self._label}: expected an answer of {expected}, saw one of {seen}"
-            )
-
     def _answer(
         self, response: wire.ModelInferResponse, count: int
     ) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
@@ -118,3 +114,8 @@ class OpenInferencePredictor:
                 f"{self._label}: expected {shape} values, saw {len(values)}"
             )
         return values.reshape(shape)
+
+
+def _answering(response: wire.ModelInferResponse) -> AnsweringModel:
+    digest = response.parameters[DIGEST_NAME].string_param
+    return AnsweringModel(response.model_name, response.model_version, digest)

@@ -14,11 +14,18 @@ from alphaline.runtime.inference import (
     checked_rows,
     exact_float32,
 )
-from alphaline.runtime.model_channel import Metadata, answer_of, open_channel
+from alphaline.runtime.model_channel import (
+    DIGEST_NAME,
+    AnsweringModel,
+    Metadata,
+    answer_of,
+    demand_model,
+    open_channel,
+)
 from alphaline.runtime.rpc import seldon_pb2 as wire
 from alphaline.runtime.rpc.seldon_pb2_grpc import SeldonStub
 
-NAME_TAG, VERSION_TAG, DIGEST_TAG = "model_name", "model_version", "model_digest"
+NAME_TAG, VERSION_TAG = "model_name", "model_version"
 # Seldon's orchestrator reports some failures as a message with the status that HTTP would have.
 _FIRST_FAILURE_CODE = 400
 
@@ -31,7 +38,7 @@ class SeldonPredictor:
     target
         ``host:port`` of the gRPC endpoint: the wrapper's own, or an orchestrator's in front of it.
     model_name, model_version, model_digest
-        The model in force; an answer of another one is invalid.
+        The model in force: asked by name and version, an answer of another digest is invalid.
     column_count, output_name
         From the model's manifest.
     metadata
@@ -82,7 +89,7 @@ class SeldonPredictor:
             self._stub.Predict, self._request(rows), self._label, deadline_s, self._metadata
         )
         self._check_status(response.status)
-        self._check_model(response.meta)
+        demand_model(self._label, self.model_digest, _answering(response.meta))
         return checked_answer(self._label, self._answer(response), len(rows))
 
     def _request(self, rows: Rows) -> wire.SeldonMessage:
@@ -98,14 +105,6 @@ class SeldonPredictor:
             raise ModelUnavailableError(
                 f"{self._label}: expected an answer, saw the failure {status.code} {status.reason}: "
                 f"{status.info}"
-            )
-
-    def _check_model(self, meta: wire.Meta) -> None:
-        seen = tuple(meta.tags[tag].string_value for tag in (NAME_TAG, VERSION_TAG, DIGEST_TAG))
-        expected = (self.model_name, self.model_version, self.model_digest)
-        if seen != expected:
-            raise ModelAnswerInvalidError(
-                f"{self._label}: expected an answer of {expected}, saw one of {seen}"
             )
 
     def _answer(
@@ -129,3 +128,8 @@ class SeldonPredictor:
             return exact_float32(values).reshape(shape)
         except ValueError as error:
             raise ModelAnswerInvalidError(f"{self._label}: {error}") from error
+
+
+def _answering(meta: wire.Meta) -> AnsweringModel:
+    said = (meta.tags[tag].string_value for tag in (NAME_TAG, VERSION_TAG, DIGEST_NAME))
+    return AnsweringModel(*said)

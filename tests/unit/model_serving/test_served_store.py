@@ -150,9 +150,9 @@ def test_what_was_loaded_is_served_while_the_store_cannot_be_read(
     found = _Store(folder)
     found.store.load()
 
-    def stale(root: Path, name: str) -> tuple[str, ...]:
+    def stale(root: Path) -> tuple[tuple[str, str], ...]:
         raise OSError("stale file handle")
 
-    monkeypatch.setattr(store_module, "signed_versions", stale)
+    monkeypatch.setattr(store_module, "signed_models", stale)
     assert found.store.why_not_ready() == []
     assert found.store.of("intraday", "1").is_ready

@@ -118,8 +118,6 @@ def test_an_answer_in_typed_contents_counts_the_same(server: Served) -> None:
         _answer((float("inf"), 0.75)),
         _answer((1.0000001, 0.75)),
         _answer((-1e-30, 0.75)),
-        _answer(name="other"),
-        _answer(version="2"),
         _answer(digest="sha256:other"),
         _answer(digest=""),
         _answer(output="label"),
@@ -134,6 +132,22 @@ def test_garbage_is_an_invalid_answer(server: Served, garbage: wire.ModelInferRe
     with pytest.raises(ModelAnswerInvalidError) as refused:
         client.predict(ROWS, 5.0)
     assert refused.value.code == "MODEL_ANSWER_INVALID"
+
+
+@pytest.mark.parametrize(("name", "version"), [("m_3", "3"), ("m-1-abc_1", ""), ("", "")])
+def test_the_model_that_was_announced_counts_under_whatever_name(
+    server: Served, name: str, version: str
+) -> None:
+    scripted, client = server
+    scripted.answer = lambda *_: _answer(name=name, version=version)
+    assert client.predict(ROWS, 5.0).tolist() == [0.25, 0.75]
+
+
+def test_an_answer_without_a_digest_says_what_to_upgrade(server: Served) -> None:
+    scripted, client = server
+    scripted.answer = lambda *_: _answer(digest="")
+    with pytest.raises(ModelAnswerInvalidError, match="upgrade the model server before"):
+        client.predict(ROWS, 5.0)
 
 
 def test_a_slow_answer_is_a_timeout(server: Served) -> None:

@@ -69,9 +69,9 @@ def _as_lists() -> wire.SeldonMessage:
     return response
 
 
-def _version_as_a_number() -> wire.SeldonMessage:
+def _digest_as_a_number() -> wire.SeldonMessage:
     response = _answer()
-    response.meta.tags["model_version"].number_value = 1
+    response.meta.tags["model_digest"].number_value = 1
     return response
 
 
@@ -147,15 +147,13 @@ def test_no_rows_need_no_call(server: Served) -> None:
         _answer((-1e-30, 0.75)),
         _answer((0.1, 0.75)),  # no float32
         _answer((1e300, 0.75)),
-        _answer(name="other"),
-        _answer(version="2"),
         _answer(digest="sha256:other"),
         _answer(digest=""),
         _answer(names=("label",)),
         _answer(names=()),
         _answer(names=("probability", "probability")),
         _as_lists(),
-        _version_as_a_number(),
+        _digest_as_a_number(),
         wire.SeldonMessage(),
         wire.SeldonMessage(strData="0.25,0.75"),
     ],
@@ -222,7 +220,7 @@ def test_ready_is_an_answer_of_the_expected_model_to_no_rows(server: Served) -> 
     scripted.answer = lambda *_: _answer((), shape=(0, 1))
     assert client.is_ready(5.0)
     assert list(scripted.asked[0].data.tensor.shape) == [0, 2]
-    scripted.answer = lambda *_: _answer((), shape=(0, 1), version="2")
+    scripted.answer = lambda *_: _answer((), shape=(0, 1), digest="sha256:other")
     assert not client.is_ready(5.0)
     scripted.answer = lambda _, context: context.abort(grpc.StatusCode.UNKNOWN, "not loaded")
     assert not client.is_ready(5.0)
