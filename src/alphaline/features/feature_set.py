@@ -9,7 +9,6 @@ import msgspec
 
 from alphaline.errors import ContractError
 from alphaline.features.columns import Column, Timeframe
-from alphaline.features.compiled.step import OPERATOR_VERSION
 from alphaline.features.tables import tables
 from alphaline.messages import digest
 
@@ -115,6 +114,9 @@ class FeatureSet:
         That is the columns, what they mean to the compiled step (warm-up, look-back, coefficients,
         places in the state), the code of the operators, the epoch and the base.
         """
+        # The operators' code is loaded by who makes vectors or proves them; who only reads them has none.
+        from alphaline.features.compiled.step import OPERATOR_VERSION  # noqa: PLC0415
+
         made = tables(self.columns, self.observations, self.bar_minutes)
         arrays = (made.clocks, made.operators, made.parameters)
         content = (

@@ -33,8 +33,14 @@ Wherever an input has to be positive, the value is null while one that is not li
 """
 
 from alphaline.features.compiled import layout as at
-from alphaline.features.compiled.recursive import EWMA_SIZE, MACD_SIZE, RSI_SIZE
-from alphaline.features.compiled.windows import extremes_size, mean_size, moments_size
+from alphaline.features.compiled.sizes import (
+    EWMA_SIZE,
+    MACD_SIZE,
+    RSI_SIZE,
+    extremes_size,
+    mean_size,
+    moments_size,
+)
 from alphaline.features.families.calendar import CALENDAR, of_the_session
 from alphaline.features.families.change import CHANGE
 from alphaline.features.families.cross_asset import CROSS_ASSET

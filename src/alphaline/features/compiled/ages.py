@@ -45,8 +45,3 @@ def ages(s: Row, offset: int, window: int, number: int, low: float, high: float)
     place = number % window
     of_low = _age(s, offset, window, place, -low)
     return of_low, _age(s, offset + 2 + 2 * window, window, place, high)
-
-
-def ages_size(window: int) -> int:
-    """Return how many places ``ages`` uses."""
-    return 4 + 4 * window

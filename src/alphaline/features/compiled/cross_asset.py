@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alphaline.features.compiled import kinds
 from alphaline.features.compiled.called import log_ratio, moved, root
 from alphaline.features.compiled.jit import compiled, inlined
-from alphaline.features.compiled.joint import Joint, joint, joint_size
+from alphaline.features.compiled.joint import Joint, joint
 from alphaline.features.compiled.layout import KIND, OFFSET, WINDOW
 
 Row = NDArray[np.float64]
@@ -61,13 +61,3 @@ def cross_asset(s: Row, table: Ints, j: int, number: int, x: float, y: float) ->
     if kind == kinds.CORRELATION:
         return correlation(pairs, window)
     return _regressed(kind, window, pairs)
-
-
-def pairs_size(window: int) -> int:
-    """Return the places of the last values and of the pairs of changes."""
-    return 2 + joint_size(window)
-
-
-def relative_size(window: int) -> int:
-    """Return the places of the last values of both."""
-    return 2 * window

@@ -69,8 +69,3 @@ def joint(s: Row, offset: int, window: int, number: int, x: float, y: float) -> 
         suffix = _join(window - 1.0 - i, suffix, 1.0, _at(s, block + i, window))
         _put(s, block + i, window, suffix)
     return prefix
-
-
-def joint_size(window: int) -> int:
-    """Return how many places ``joint`` uses."""
-    return 5 + 5 * window

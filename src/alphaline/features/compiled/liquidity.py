@@ -18,7 +18,7 @@ from alphaline.features.compiled.called import (
     root,
 )
 from alphaline.features.compiled.jit import compiled, inlined
-from alphaline.features.compiled.joint import joint, joint_size
+from alphaline.features.compiled.joint import joint
 from alphaline.features.compiled.layout import (
     CLOSE_PRICE,
     HIGH,
@@ -31,7 +31,6 @@ from alphaline.features.compiled.layout import (
     VOLUME,
     WINDOW,
 )
-from alphaline.features.compiled.windows import mean_size, moments_size
 
 Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -134,23 +133,3 @@ def liquidity(s: Row, base: int, table: Ints, j: int, number: int) -> float:
         return _corwin_schultz(s, base, offset, window, number)
     # The first bar after a reset has no return.
     return _of_returns(s, base, kind, offset, window, number - 1) if number > 0 else 0.0
-
-
-def amihud_size(window: int) -> int:
-    """Return the places of the ratios and of the bars that were traded."""
-    return 2 * mean_size(window)
-
-
-def roll_size(window: int) -> int:
-    """Return the places of the last return and of the pairs."""
-    return 1 + joint_size(window)
-
-
-def corwin_schultz_size(window: int) -> int:
-    """Return the places of the last bar's high, low and range, and of the spreads."""
-    return 3 + mean_size(window)
-
-
-def on_balance_size(window: int) -> int:
-    """Return the places of signed and of all volumes."""
-    return moments_size(window) + mean_size(window)

@@ -13,11 +13,6 @@ from alphaline.features.compiled.jit import inlined
 
 Row = NDArray[np.float64]
 
-EMA_SIZE = 1
-RSI_SIZE = 3
-MACD_SIZE = 3
-EWMA_SIZE = 2
-
 
 @inlined
 def ema(s: Row, offset: int, number: int, x: float, alpha: float) -> float:

@@ -62,8 +62,3 @@ def shape(s: Row, offset: int, window: int, number: int, x: float) -> Shape:
         suffix = _join(window - 1.0 - i, suffix, 1.0, _at(s, block + i, window))
         _put(s, block + i, window, suffix)
     return prefix
-
-
-def shape_size(window: int) -> int:
-    """Return how many places ``shape`` uses."""
-    return 4 + 4 * window

@@ -12,20 +12,14 @@ from alphaline.features.compiled import kinds
 from alphaline.features.compiled.called import log_ratio, moments, moments_places, moved
 from alphaline.features.compiled.cross_asset import correlation
 from alphaline.features.compiled.jit import compiled, inlined
-from alphaline.features.compiled.joint import joint, joint_size
+from alphaline.features.compiled.joint import joint
 from alphaline.features.compiled.layout import KIND, OFFSET, WINDOW
-from alphaline.features.compiled.shape import shape, shape_size
-from alphaline.features.compiled.windows import moments_size
+from alphaline.features.compiled.shape import shape
+from alphaline.features.compiled.sizes import HURST_LAGS, HURST_REACH, WORDS
 
 Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Lags 1, 2, 4, 8 of the variances behind a Hurst exponent; the longest is the reach of its ring.
-HURST_LAGS = 4
-HURST_REACH = 8
-
-# Words of two signs out of falling, unchanged and rising.
-WORDS = 9
 LOG_WORDS = math.log(9.0)
 
 
@@ -169,33 +163,3 @@ def statistics(s: Row, table: Ints, j: int, number: int, x: float, p: Row) -> fl
     if kind == kinds.VARIANCE_RATIO:
         return _variance_ratio(s, offset, window, int(p[j, 0]), number, x)
     return _shape(s, kind, offset, window, number, x)
-
-
-def autocorrelation_size(window: int) -> int:
-    """Return the places of the last value, the last changes and the pairs."""
-    return 1 + window + joint_size(window)
-
-
-def hurst_size(window: int) -> int:
-    """Return the places of the last values and of a window for each lag."""
-    return HURST_REACH + HURST_LAGS * moments_size(window)
-
-
-def entropy_size(window: int) -> int:
-    """Return the places of the last value and sign, of the counts and of the words."""
-    return 2 + WORDS + window
-
-
-def moments_of_changes_size(window: int) -> int:
-    """Return the places of the last value and of the changes' moments."""
-    return 1 + shape_size(window)
-
-
-def fractional_size(window: int) -> int:
-    """Return the places of the logarithms and of the weights."""
-    return 2 * window
-
-
-def variance_ratio_size(window: int) -> int:
-    """Return the places of the last values and of two windows."""
-    return window + 2 * moments_size(window)

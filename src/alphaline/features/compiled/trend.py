@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alphaline.features.compiled import kinds
-from alphaline.features.compiled.ages import ages, ages_size
+from alphaline.features.compiled.ages import ages
 from alphaline.features.compiled.called import (
     extremes,
     extremes_places,
@@ -29,12 +29,9 @@ from alphaline.features.compiled.layout import (
     PREVIOUS,
     WINDOW,
 )
-from alphaline.features.compiled.windows import extremes_size, mean_size, moments_size
 
 Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-DIRECTION_SIZE = 6
 
 
 @inlined
@@ -153,18 +150,3 @@ def trend(s: Row, base: int, table: Ints, j: int, number: int, x: float, p: Row)
     if kind <= kinds.SCALED_MOMENTUM:
         return _momentum(s, kind, offset, window, number, x, int(p[j, 0]))
     return _line(s, kind, offset, window, number, x)
-
-
-def aroon_size(window: int) -> int:
-    """Return the places of the ages; the window holds one bar more, as ages reach from 0 to it."""
-    return ages_size(window + 1)
-
-
-def stochastic_size(window: int) -> int:
-    """Return the places of the extremes and of positions, of which there are no more than bars."""
-    return extremes_size(window) + mean_size(window)
-
-
-def momentum_size(window: int) -> int:
-    """Return the places of the last values and of the returns."""
-    return window + 1 + moments_size(window)

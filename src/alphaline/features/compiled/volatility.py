@@ -23,7 +23,6 @@ from alphaline.features.compiled.layout import (
     RETURN,
     WINDOW,
 )
-from alphaline.features.compiled.windows import mean_size, moments_size
 
 Row = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -122,18 +121,3 @@ def volatility(s: Row, base: int, table: Ints, j: int, number: int, p: Row) -> f
     if kind == kinds.YANG_ZHANG:
         return _yang_zhang(s, base, offset, window, number - 1)
     return _of_returns(s, base, table, j, number - 1, p)
-
-
-def yang_zhang_size(window: int) -> int:
-    """Return the places of two windows of moments and one of means."""
-    return 2 * moments_size(window) + mean_size(window)
-
-
-def bipower_size(window: int) -> int:
-    """Return the places of the last return and a window of products."""
-    return 1 + mean_size(window)
-
-
-def of_volatility_size(window: int) -> int:
-    """Return the places of the returns, of which there are no more than volatilities, and of those."""
-    return 2 * moments_size(window)

@@ -11,7 +11,7 @@ relative_strength     ln(x / x of w bars before) less the same of the second inp
 """
 
 from alphaline.features.compiled import kinds
-from alphaline.features.compiled.cross_asset import pairs_size, relative_size
+from alphaline.features.compiled.sizes import pairs_size, relative_size
 from alphaline.features.operator import Operator, of_window
 
 CROSS_ASSET: dict[str, Operator] = {

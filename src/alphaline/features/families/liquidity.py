@@ -23,14 +23,14 @@ on_balance_volume       sum_w(v signed by r) / sum_w(v), -1 to 1: the change of 
 from dataclasses import replace
 
 from alphaline.features.compiled import kinds
-from alphaline.features.compiled.joint import joint_size
-from alphaline.features.compiled.liquidity import (
+from alphaline.features.compiled.sizes import (
     amihud_size,
     corwin_schultz_size,
+    joint_size,
+    moments_size,
     on_balance_size,
     roll_size,
 )
-from alphaline.features.compiled.windows import moments_size
 from alphaline.features.operator import Operator, of_window
 
 LIQUIDITY: dict[str, Operator] = {

@@ -25,7 +25,7 @@ variance_ratio          variance of ``lag``-bar changes over lag times that of o
 """
 
 from alphaline.features.compiled import kinds
-from alphaline.features.compiled.statistics import (
+from alphaline.features.compiled.sizes import (
     HURST_REACH,
     autocorrelation_size,
     entropy_size,

@@ -29,14 +29,14 @@ trend_fit            share of the variance of ln x which that line explains, 0 t
 from collections.abc import Callable
 
 from alphaline.features.compiled import kinds
-from alphaline.features.compiled.joint import joint_size
-from alphaline.features.compiled.trend import (
+from alphaline.features.compiled.sizes import (
     DIRECTION_SIZE,
     aroon_size,
+    extremes_size,
+    joint_size,
     momentum_size,
     stochastic_size,
 )
-from alphaline.features.compiled.windows import extremes_size
 from alphaline.features.operator import SPANS, Numbers, Operator, given, of_window, whole
 
 

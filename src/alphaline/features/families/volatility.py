@@ -22,12 +22,12 @@ volatility_of_volatility   std_w(v) / mean_w(v) with v = std of the last ``retur
 """
 
 from alphaline.features.compiled import kinds
-from alphaline.features.compiled.volatility import (
+from alphaline.features.compiled.sizes import (
     bipower_size,
+    mean_size,
     of_volatility_size,
     yang_zhang_size,
 )
-from alphaline.features.compiled.windows import mean_size
 from alphaline.features.operator import (
     INTRADAY,
     WHOLE_SESSION,
