@@ -29,6 +29,7 @@ class TrainingArguments(NamedTuple):
     data_root: Path
     reference_root: Path
     tracking_uri: str = ""
+    fold: bool = False
 
 
 class TrainingResult(NamedTuple):
@@ -73,10 +74,13 @@ def run(arguments: TrainingArguments) -> TrainingResult:
     return _result([path for path in root.iterdir() if path.is_dir() and path not in before], log)
 
 
-def _values(arguments: TrainingArguments) -> dict[str, str]:
+def _values(arguments: TrainingArguments) -> dict[str, str | bool]:
     values = arguments._asdict()
-    folders = ("data_root", "reference_root")
-    return {**values, **{name: str(values[name].absolute()) for name in folders}}
+    folders = {
+        "data_root": str(arguments.data_root.absolute()),
+        "reference_root": str(arguments.reference_root.absolute()),
+    }
+    return {**values, **folders}
 
 
 @contextmanager

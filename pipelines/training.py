@@ -28,6 +28,7 @@ def assemble(
     held_out_from: str,
     data_root: str,
     reference_root: str,
+    fold: bool,
     training_set: dsl.Output[dsl.Dataset],
 ) -> None:
     """Read features from Feast as they were known, and label every decision."""
@@ -39,6 +40,7 @@ def assemble(
         sessions=(first_session, last_session, held_out_from),
         data_root=data_root,
         reference_root=reference_root,
+        fold=fold,
         training_set=training_set.path,
     )
 
@@ -102,6 +104,7 @@ def training(
     held_out_from: str,
     data_root: str,
     reference_root: str,
+    fold: bool,
     tracking_uri: str = "",
 ) -> Trained:
     """Train the model of a strategy.
@@ -116,6 +119,8 @@ def training(
         ISO dates; nothing at or after the last of them is ever read.
     data_root, reference_root
         Folders that every step can reach.
+    fold
+        Whether the recorded bars are folded into the feature store first.
     tracking_uri
         Address of an MLflow server; empty: an SQLite file under the data root.
     """
@@ -127,6 +132,7 @@ def training(
         held_out_from=held_out_from,
         data_root=data_root,
         reference_root=reference_root,
+        fold=fold,
     )
     validated = validate(
         strategy=strategy,
@@ -140,6 +146,9 @@ def training(
         training_set=assembled.outputs["training_set"],
         evidence=validated.outputs["evidence"],
     )
+    for step in (assembled, validated, registered):
+        # They read and write folders and a registry, which no cache of Kubeflow's knows of.
+        step.set_caching_options(enable_caching=False)
     return Trained(validated.outputs["Output"], registered.outputs["Output"])
 
 

@@ -35,24 +35,38 @@ def assemble_step(
     sessions: tuple[str, str, str],
     data_root: str,
     reference_root: str,
+    fold: bool,
     training_set: str,
 ) -> None:
     """Write the training set of the strategy's decisions into the folder ``training_set``.
 
-    ``sessions`` are ISO dates: first, last, and the first that must not be seen.
+    ``sessions`` are ISO dates: first, last, and the first that must not be seen. With ``fold`` the
+    recorded bars of the first to the last are folded into the feature store before.
     """
     from pipelines.steps.assembly import build_training_set
 
     first, last, held_out_from = map(date.fromisoformat, sessions)
-    build_training_set(
-        Path(data_root),
-        ReferenceData(Path(reference_root)),
-        _strategy(strategy),
-        dataset,
-        first,
-        last,
-        held_out_from,
-    ).save(Path(training_set))
+    terms, reference = _strategy(strategy), ReferenceData(Path(reference_root))
+    if fold:
+        _fold(Path(data_root), reference, terms, dataset, (first, last))
+    build_training_set(Path(data_root), reference, terms, dataset, first, last, held_out_from).save(
+        Path(training_set)
+    )
+
+
+def _fold(
+    data_root: Path,
+    reference: ReferenceData,
+    terms: Strategy,
+    dataset: str,
+    days: tuple[date, date],
+) -> None:
+    from feature_repo.store import apply
+    from pipelines.backfill import backfill, recorded
+
+    apply(data_root)
+    bars = [recorded(reference, dataset, instrument, *days) for instrument in terms.universe]
+    backfill(reference, data_root, bars, terms.features.set)
 
 
 def validate_step(*, strategy: str, data_root: str, training_set: str, evidence: str) -> str:

@@ -8,6 +8,7 @@ AlphalineError
 ├── LineError               the line cannot go on as it is
 │   ├── ClockError             clock records that contradict each other
 │   ├── BrokerError            no broker, or one that does not answer
+│   ├── KubeflowError          a Kubeflow that does not answer, refuses, or whose run failed
 │   └── StoreUnavailableError  a store's server that does not answer, or does not take writes
 ├── ModelError              a model that is not what its manifest says
 │   ├── ParityError         an ONNX file that does not equal its booster
@@ -55,6 +56,10 @@ class ClockError(LineError):
 
 class BrokerError(LineError):
     """No broker could be started or reached."""
+
+
+class KubeflowError(LineError):
+    """A Kubeflow that does not answer, does not take what it is given, or whose run did not succeed."""
 
 
 class StoreUnavailableError(LineError):

@@ -41,6 +41,7 @@ COMMANDS = {
     "backtest": "alphaline.cli.backtest",
     "research": "alphaline.cli.research",
     "train": "alphaline.cli.train",
+    "submit-training": "alphaline.cli.submit_training",
     "deliver": "alphaline.cli.deliver",
 }
 

@@ -9,7 +9,7 @@ import typer
 from alphaline.cli.output import AsJson, answer, progress
 
 if TYPE_CHECKING:
-    from pipelines.local import TrainingArguments, TrainingResult
+    from pipelines.local import TrainingResult
 
 app = typer.Typer(add_completion=False)
 
@@ -52,32 +52,12 @@ def train(
         data_root=data_root,
         reference_root=reference_root,
         tracking_uri=tracking_uri,
+        fold=fold,
     )
-    if fold:
-        progress("Folding recorded bars into the feature store")
-        progress(f"  {_fold(arguments)} vectors")
-    progress("Training: point-in-time set, labels, walk-forward, gate, registry (about a minute)")
+    progress("Training: features, point-in-time set, labels, walk-forward, gate, registry")
+    progress("  about a minute")
     result = run(arguments)
     answer(_payload(result), _lines(result), as_json=as_json)
-
-
-def _fold(arguments: "TrainingArguments") -> int:
-    from datetime import date
-
-    from alphaline.runtime.reference import ReferenceData
-    from alphaline.trading.strategy import read_strategy
-    from feature_repo.store import apply
-    from pipelines.backfill import backfill, recorded
-
-    terms = read_strategy(arguments.strategy.encode())
-    reference = ReferenceData(arguments.reference_root)
-    apply(arguments.data_root)
-    first, last = map(date.fromisoformat, (arguments.first_session, arguments.last_session))
-    bars = [
-        recorded(reference, arguments.dataset, instrument, first, last)
-        for instrument in terms.universe
-    ]
-    return backfill(reference, arguments.data_root, bars, terms.features.set)
 
 
 def _payload(result: "TrainingResult") -> dict[str, Any]:
