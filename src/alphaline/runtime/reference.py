@@ -1,4 +1,7 @@
-"""The reference data that every service starts from: sessions, instruments, dataset declarations."""
+"""The reference data that every service starts from: sessions, instruments, dataset declarations.
+
+Who reads recorded rows loads Parquet's reader with the first of them; services that only decide never do.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +19,9 @@ from alphaline.market.observations import observations
 from alphaline.market.recorded import RecordedBars, recorded_bars
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Message, Observation
-from alphaline.runtime.datasets import read_columns, read_session_columns
-from alphaline.runtime.declared_files import read_declared
+from alphaline.runtime.session_file import read_sessions
 
 INSTRUMENTS_FILE = "instruments.yaml"
-SESSIONS_FILE = "xnys_sessions.parquet"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class ReferenceData:
     Parameters
     ----------
     root
-        Folder with ``instruments.yaml``, ``xnys_sessions.parquet`` and ``<dataset>.yaml`` files.
+        Folder with ``instruments.yaml``, ``xnys_sessions.parquet`` (or ``.json``) and ``<dataset>.yaml`` files.
     """
 
     root: Path
@@ -38,11 +39,7 @@ class ReferenceData:
     @cached_property
     def sessions(self) -> SessionTable:
         """The sessions of the XNYS calendar."""
-        path = self.root / SESSIONS_FILE
-        try:
-            return SessionTable(**read_session_columns(path))
-        except DatasetError as error:
-            raise DatasetError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
+        return read_sessions(self.root)
 
     @cached_property
     def instruments(self) -> InstrumentMaster:
@@ -77,6 +74,8 @@ class ReferenceData:
 
     def bars(self, file: Path, instrument_id: str) -> RecordedBars:
         """Return the checked bars of a recorded Parquet file."""
+        from alphaline.runtime.datasets import read_columns  # noqa: PLC0415
+
         instrument = self.instruments.require(instrument_id)
         columns = ("ts_event", "open", "high", "low", "close", "volume")
         return recorded_bars(read_columns(file, columns), instrument, str(file))
@@ -102,12 +101,16 @@ class ReferenceData:
         DatasetError
             If a column is missing or not of its declared type. In a CSV file ``ts_event`` may be text.
         """
+        from alphaline.runtime.declared_files import read_declared  # noqa: PLC0415
+
         declaration = self.declaration(name)
         types = {column.name: column.type for column in declaration.columns}
         return read_declared(self.root / declaration.file, types)
 
     def observations(self, first_ts: int) -> list[Observation]:
         """Return every published value of every declared series with ``ts_event`` from ``first_ts``."""
+        from alphaline.runtime.datasets import read_columns  # noqa: PLC0415
+
         found: list[Observation] = []
         for declaration in self.declarations.values():
             if declaration.series:

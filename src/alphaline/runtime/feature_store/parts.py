@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,6 +14,7 @@ from alphaline.messages import digest
 # 16 keeps a month of a minute feed under 100 files, and each row is rewritten once per level.
 FAN_OUT = 16
 _MERGED = b"alphaline.merged"
+_CAME = "alphaline.came"
 
 
 class Parts:
@@ -75,8 +75,12 @@ def replace_durably(path: Path, rows: pa.Table) -> None:
 
 
 def _distinct(rows: pa.Table) -> pa.Table:
-    frame = pl.DataFrame(pl.from_arrow(rows)).unique(maintain_order=True)
-    return frame.sort("instrument", "ts_event", "ts_known", maintain_order=True).to_arrow()
+    # By instrument and times; of equal ones, in the order in which they came.
+    names = rows.column_names
+    counted = rows.append_column(_CAME, pa.array(range(len(rows)), pa.int64()))
+    distinct = counted.group_by(names).aggregate([(_CAME, "min")])
+    order = ("instrument", "ts_event", "ts_known", f"{_CAME}_min")
+    return distinct.sort_by([(name, "ascending") for name in order]).select(names)
 
 
 def _replaced_by(path: Path) -> Iterable[str]:
