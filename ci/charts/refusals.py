@@ -4,7 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ci.charts.rendering import LEAST, SECRET, refusal
-from ci.charts.value_sets import DELIVERY, ISSUED, MLFLOW, ROUTER, SPLIT, secured
+from ci.charts.value_sets import (
+    DELIVERY,
+    ISSUED,
+    KUBEFLOW,
+    MLFLOW,
+    ROUTER,
+    SPLIT,
+    SUBMITTED,
+    secured,
+)
 
 # Name of the mistake: values, then words of the answer: the key and the reason.
 MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
@@ -189,6 +198,51 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "training for a strategy that does not trade": (
         {"training": {"run": True, "strategy": "daily_v1"}},
         ("training.strategy", "one of strategies.names (spy_intraday_v1)", "saw daily_v1"),
+    ),
+    "a claim of no Kubeflow": (
+        {"training": {"run": True, "kubeflow": {"claim": "features"}}},
+        ("training.kubeflow.claim", "training.kubeflow.endpoint is empty", "saw features"),
+    ),
+    "a token of no Kubeflow": (
+        {"training": {"kubeflow": {"token": {"by": "serviceAccount"}}}},
+        ("training.kubeflow.token.by", "the Job trains", "saw serviceAccount"),
+    ),
+    "a Kubeflow whose steps share nothing": (
+        {"training": {"run": True, "kubeflow": {"endpoint": KUBEFLOW["endpoint"]}}},
+        ("training.kubeflow.claim", "the claim that the steps share", "saw none"),
+    ),
+    "a Kubeflow whose models nobody sees": (
+        {"training": SUBMITTED},
+        ("mlflow.trackingUri", "training.kubeflow.endpoint is set", "not seen by the delivery"),
+    ),
+    "a Kubeflow of no address": (
+        {"training": {"kubeflow": {**KUBEFLOW, "endpoint": "ml-pipeline.kubeflow:8888"}}},
+        ("/training/kubeflow/endpoint", "does not match pattern"),
+    ),
+    "an authority without TLS": (
+        {
+            "training": {"kubeflow": {**KUBEFLOW, "caSecret": "ca"}},
+            "mlflow": {"server": {"enabled": True}},
+        },
+        ("training.kubeflow.caSecret", "shows no certificate", "saw ca"),
+    ),
+    "a token of no Secret": (
+        {
+            "training": {"kubeflow": {**KUBEFLOW, "token": {"by": "secret"}}},
+            "mlflow": {"server": {"enabled": True}},
+        },
+        ("training.kubeflow.token.existingSecret", "item token", "saw none"),
+    ),
+    "a Secret that is not shown": (
+        {
+            "training": {"kubeflow": {**KUBEFLOW, "token": {"existingSecret": "kubeflow"}}},
+            "mlflow": {"server": {"enabled": True}},
+        },
+        ("training.kubeflow.token.existingSecret", "token.by is none", "saw kubeflow"),
+    ),
+    "unknown way to show a token": (
+        {"training": {"kubeflow": {**KUBEFLOW, "token": {"by": "password"}}}},
+        ("/training/kubeflow/token/by", "must be one of", "serviceAccount"),
     ),
     "Seldon's protocol of a mode that has none": (
         {"modelServing": {"mode": "inferenceService", "protocol": "seldon"}},

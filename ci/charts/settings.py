@@ -17,6 +17,7 @@ from alphaline.trading.risk import read_limits
 from alphaline.trading.strategy import read_strategy
 from ci.charts.rendering import METRICS_OF_OPERATOR, Manifest, Rendered
 from ci.charts.value_sets import ROUTER
+from pipelines.kubeflow.steps import steps_of
 
 # Variables that are no settings of ours, and who reads them.
 OTHERS = {
@@ -27,7 +28,7 @@ OTHERS = {
 # Paths that the image or `reference.existingClaim` brings; all others must be on a mount.
 IN_IMAGE = ("reference_root", "replay_bars")
 WRITTEN = ("data_root", "lake_root", "journal")
-# What stands for the content of Secrets that containers read variables from.
+# What stands for the content of Secrets, and of the pod's labels, that containers read variables from.
 OF_SECRETS = {
     "KAFKA_SASL_USERNAME": "line",
     "KAFKA_SASL_PASSWORD": "secret",
@@ -36,6 +37,7 @@ OF_SECRETS = {
     "ALPHALINE_ONLINE_STORE_CONNECTION": "redis:6379,db=0,password=secret",
     "AWS_ACCESS_KEY_ID": "id",
     "AWS_SECRET_ACCESS_KEY": "key",
+    "JOB_UID": "6a0f3f0e-6f5c-4a55-9d0b-0c5b0a3f5a11",
 }
 # Ways to ask a model that a server runs.
 BY_SERVER = ("open_inference", "seldon")
@@ -261,5 +263,7 @@ def _files(rendered: Rendered) -> Iterator[str]:
                     read_limits(text.encode(), file)
                 elif manifest["metadata"]["name"].endswith("-strategies"):
                     read_strategy(text.encode(), file)
+                elif file == "steps.yaml":
+                    steps_of(text.encode(), file)
             except AlphalineError as error:
                 yield f"{rendered.name}: {file}: {error}"

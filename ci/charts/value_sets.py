@@ -57,6 +57,8 @@ MLFLOW: Mapping[str, Any] = {
     "trackingUri": "http://mlflow.mlops:5000",
     "artifacts": {"existingSecret": "s3", "endpointUrl": "https://s3.example.org"},
 }
+KUBEFLOW = {"endpoint": "http://ml-pipeline.kubeflow:8888", "claim": "alphaline-training"}
+SUBMITTED = {"run": True, "kubeflow": KUBEFLOW}
 ALONE: Mapping[str, Values] = {
     "least": {},
     "names": {"nameOverride": "line", "fullnameOverride": "a-name-as-long-as-it-may-be-and-longer"},
@@ -248,6 +250,37 @@ ALONE: Mapping[str, Values] = {
     "trained-by-server": {
         "training": {"run": True, "existingClaim": "training"},
         "mlflow": {"trackingUri": "http://mlflow.mlops:5000", "networkPolicyPeers": PEER},
+    },
+    "submitted": {"training": SUBMITTED, "mlflow": {"server": {"enabled": True}}},
+    "submitted-to-several-users": {
+        "training": {
+            "run": True,
+            "kubeflow": {
+                "endpoint": "https://kubeflow.example.org/pipeline",
+                "networkPolicyPeers": PEER,
+                "namespace": "research",
+                "claim": "features",
+                "serviceAccount": "default-editor",
+                "token": {"by": "serviceAccount"},
+                "caSecret": "kubeflow-ca",
+                "timeoutMinutes": 30,
+            },
+        },
+        "mlflow": {"server": {"enabled": True}},
+        "image": {"pullSecrets": ["pull"]},
+        "delivery": DELIVERY,
+    },
+    "submitted-and-not-waited-for": {
+        "training": {
+            "run": True,
+            "kubeflow": {
+                **KUBEFLOW,
+                "wait": False,
+                "token": {"by": "secret", "existingSecret": "kubeflow", "item": "bearer"},
+            },
+        },
+        "mlflow": MLFLOW,
+        "reference": {"existingClaim": "reference"},
     },
     "delivered": {"delivery": DELIVERY},
     "delivered-in-process": {"delivery": DELIVERY, "modelServing": {"mode": "inProcess"}},

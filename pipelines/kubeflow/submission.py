@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from alphaline.errors import KubeflowError
+from pipelines.kubeflow.document import version
 from pipelines.kubeflow.endpoint import Endpoint, KubeflowSilentError
-from pipelines.kubeflow.steps import version
 from pipelines.training import training
 
 SUCCEEDED = "SUCCEEDED"

@@ -12,14 +12,15 @@ from typer.testing import CliRunner
 
 from alphaline.cli.submit_training import app
 from alphaline.errors import ContractError, KubeflowError
+from pipelines.kubeflow.document import deployed, version
 from pipelines.kubeflow.endpoint import (
     Access,
     Endpoint,
     KubeflowRefusedError,
     KubeflowSilentError,
 )
-from pipelines.kubeflow.steps import Claim, Resources, SecretVariable, Steps, deployed, read_steps
-from pipelines.kubeflow.submission import submit, version, wait
+from pipelines.kubeflow.steps import Claim, Resources, SecretVariable, Steps, read_steps
+from pipelines.kubeflow.submission import submit, wait
 from pipelines.training import compiled
 from tests.kubeflow_api import Kubeflow, serving
 

@@ -21,8 +21,7 @@ from alphaline.runtime.reference import ReferenceData
 from alphaline.runtime.trial_ledger import TrialLedger
 from alphaline.runtime.trial_records import label_family
 from alphaline.trading.strategy import Strategy, read_strategy
-from feature_repo.store import apply
-from pipelines.backfill import backfill, fold, recorded
+from pipelines.backfill import fold, recorded
 from pipelines.local import TrainingArguments, TrainingResult, run
 from pipelines.steps.assembly import build_training_set
 from pipelines.steps.components import validate_step
@@ -49,10 +48,7 @@ def strategy() -> Strategy:
 
 @pytest.fixture(scope="module")
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("training")
-    apply(root)
-    backfill(REFERENCE, root, [recorded(REFERENCE, DATASET, SPY, FIRST, LAST)], "intraday_v1")
-    return root
+    return tmp_path_factory.mktemp("training")
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +66,12 @@ def arguments(data_root: Path) -> TrainingArguments:
 
 @pytest.fixture(scope="module")
 def trained(arguments: TrainingArguments) -> TrainingResult:
-    return run(arguments)
+    return run(arguments._replace(fold=True))
 
 
 @pytest.fixture(scope="module")
-def january(data_root: Path, strategy: Strategy) -> TrainingSet:
+def january(trained: TrainingResult, data_root: Path, strategy: Strategy) -> TrainingSet:
+    assert trained.verdict  # its first step folded the recorded bars
     return build_training_set(data_root, REFERENCE, strategy, DATASET, FIRST, LAST, HELD_OUT)
 
 

@@ -75,8 +75,9 @@ def submit_training(
 
     determinism.apply()
     from alphaline.trading.strategy import read_strategy
+    from pipelines.kubeflow.document import deployed
     from pipelines.kubeflow.endpoint import Access, Endpoint
-    from pipelines.kubeflow.steps import deployed, read_steps
+    from pipelines.kubeflow.steps import read_steps
     from pipelines.kubeflow.submission import submit
     from pipelines.kubeflow.submission import wait as wait_for
 

@@ -32,7 +32,7 @@ arrows:
   - {from: gateway, to: risk-management, ports: [9110]}
   {{- end }}
   {{- range $component := list "training" "delivery" }}
-  {{- if and (index $.Values $component).run $.Values.mlflow.server.enabled }}
+  {{- if and (index $.Values $component).run $.Values.mlflow.server.enabled (or (eq $component "delivery") (not $.Values.training.kubeflow.endpoint)) }}
   - {from: {{ $component }}, to: mlflow, ports: [5000]}
   {{- end }}
   {{- end }}

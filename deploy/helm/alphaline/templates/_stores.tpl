@@ -36,12 +36,19 @@ servers:
   {{- if and $server.enabled .Values.mlflow.artifacts.endpointUrl }}
   - {name: artifacts, clients: [mlflow], port: {{ include "alphaline.portOfAddress" .Values.mlflow.artifacts.endpointUrl }}, peers: {{ toJson .Values.mlflow.artifacts.networkPolicyPeers }}}
   {{- end }}
-  {{- if and (not $server.enabled) (or .Values.training.run .Values.delivery.run) }}
+  {{- $submits := and .Values.training.run .Values.training.kubeflow.endpoint }}
+  {{- with $submits }}
+  {{- $kubeflow := $.Values.training.kubeflow }}
+  - {name: kubeflow, clients: [training], port: {{ include "alphaline.portOfAddress" . }}, peers: {{ toJson $kubeflow.networkPolicyPeers }}}
+  {{- end }}
+  {{- /* Who submits leaves the registry to the steps. */}}
+  {{- $asking := ternary "[delivery]" "[training, delivery]" (not (empty $submits)) }}
+  {{- if and (not $server.enabled) (or (and .Values.training.run (not $submits)) .Values.delivery.run) }}
   {{- with .Values.mlflow.trackingUri }}
-  - {name: mlflow, clients: [training, delivery], port: {{ include "alphaline.portOfAddress" . }}, peers: {{ toJson $.Values.mlflow.networkPolicyPeers }}}
+  - {name: mlflow, clients: {{ $asking }}, port: {{ include "alphaline.portOfAddress" . }}, peers: {{ toJson $.Values.mlflow.networkPolicyPeers }}}
   {{- end }}
   {{- with .Values.mlflow.artifacts.endpointUrl }}
-  - {name: artifacts, clients: [training, delivery], port: {{ include "alphaline.portOfAddress" . }}, peers: {{ toJson $.Values.mlflow.artifacts.networkPolicyPeers }}}
+  - {name: artifacts, clients: {{ $asking }}, port: {{ include "alphaline.portOfAddress" . }}, peers: {{ toJson $.Values.mlflow.artifacts.networkPolicyPeers }}}
   {{- end }}
   {{- end }}
 {{- end -}}

@@ -10,6 +10,7 @@ the key, what was expected and seen, what to do.
 {{- include "alphaline.validateTls" . -}}
 {{- include "alphaline.validateStrategies" . -}}
 {{- include "alphaline.validateDelivery" . -}}
+{{- include "alphaline.validateKubeflow" . -}}
 {{- include "alphaline.validateServing" . -}}
 {{- include "alphaline.validateMemory" . -}}
 {{- end -}}
@@ -200,9 +201,43 @@ has a default account. Arguments: root, key, name, items.
 {{- end -}}
 {{- end -}}
 
+{{- define "alphaline.validateKubeflow" -}}
+{{- $kubeflow := .Values.training.kubeflow -}}
+{{- $token := $kubeflow.token -}}
+{{- if not $kubeflow.endpoint -}}
+{{- range $key, $seen := dict "claim" $kubeflow.claim "namespace" $kubeflow.namespace "serviceAccount" $kubeflow.serviceAccount "caSecret" $kubeflow.caSecret "token.by" (ternary "" $token.by (eq $token.by "none")) -}}
+{{- if $seen -}}
+{{- fail (printf "training.kubeflow.%s: expected nothing, since training.kubeflow.endpoint is empty and the Job trains, saw %s." $key $seen) -}}
+{{- end -}}
+{{- end -}}
+{{- else -}}
+{{- if not $kubeflow.claim -}}
+{{- fail (printf "training.kubeflow.claim: expected the claim that the steps share, in the namespace of their runs, since training.kubeflow.endpoint is %s, saw none." $kubeflow.endpoint) -}}
+{{- end -}}
+{{- if not (or .Values.mlflow.server.enabled .Values.mlflow.trackingUri) -}}
+{{- fail "mlflow.trackingUri: expected an MLflow server (or mlflow.server.enabled), since training.kubeflow.endpoint is set, saw none; a registry in a file on the steps' claim is not seen by the delivery." -}}
+{{- end -}}
+{{- if and $kubeflow.caSecret (not (hasPrefix "https://" $kubeflow.endpoint)) -}}
+{{- fail (printf "training.kubeflow.caSecret: expected nothing, since training.kubeflow.endpoint is %s and shows no certificate, saw %s." $kubeflow.endpoint $kubeflow.caSecret) -}}
+{{- end -}}
+{{- if $kubeflow.caSecret -}}
+{{- include "alphaline.demandItems" (dict "root" . "key" "training.kubeflow.caSecret" "name" $kubeflow.caSecret "items" (list $kubeflow.caItem)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $token.by "secret") (not $token.existingSecret) -}}
+{{- fail (printf "training.kubeflow.token.existingSecret: expected the name of the Secret with the token (item %s), since training.kubeflow.token.by is secret, saw none." $token.item) -}}
+{{- end -}}
+{{- if and (ne $token.by "secret") $token.existingSecret -}}
+{{- fail (printf "training.kubeflow.token.existingSecret: expected nothing, since training.kubeflow.token.by is %s, saw %s." $token.by $token.existingSecret) -}}
+{{- end -}}
+{{- if $token.existingSecret -}}
+{{- include "alphaline.demandItems" (dict "root" . "key" "training.kubeflow.token.existingSecret" "name" $token.existingSecret "items" (list $token.item)) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "alphaline.validateServing" -}}
 {{- $serving := .Values.modelServing -}}
-{{- if and (eq $serving.protocol "seldon") (has $serving.mode (list "inProcess" "inferenceService")) -}}
+{{- if and (eq $serving.protocol "seldon") (has $serving.mode (list "inProcess" "inferenceService" "seldonModel")) -}}
 {{- fail (printf "modelServing.protocol: expected v2, since modelServing.mode is %s and speaks nothing of Seldon's, saw seldon." $serving.mode) -}}
 {{- end -}}
 {{- $router := $serving.router.address -}}
@@ -267,6 +302,7 @@ has a default account. Arguments: root, key, name, items.
 {{- $all = set $all $key (index $.Values $key) -}}
 {{- end -}}
 {{- $all = set $all "mlflow.server" .Values.mlflow.server -}}
+{{- $all = set $all "training.kubeflow" .Values.training.kubeflow -}}
 {{- range $key, $component := $all -}}
 {{- range $kind := list "memory" "ephemeral-storage" -}}
 {{- $request := index $component.resources.requests $kind -}}
