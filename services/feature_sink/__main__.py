@@ -16,6 +16,7 @@ from alphaline.runtime.patience import StoppedError  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
+    end_process,
     fault_probe,
     start_telemetry,
     stop_on_signals,
@@ -42,7 +43,7 @@ def main() -> None:
     with (
         closing(OfflineRows(paths, tables)) as offline,
         closing(OnlineRows(settings, paths, tables)) as rows,
-        connections(settings, "feature_sink") as (subscription, publisher),
+        connections(settings, "feature_sink", is_stopping) as (subscription, publisher),
     ):
         online = AwaitedRows("online", rows, telemetry, is_stopping)
         stores: dict[str, RowStore] = {"offline": offline, "online": online}
@@ -67,3 +68,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    end_process()

@@ -11,6 +11,7 @@ from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
+    end_process,
     fault_probe,
     start_telemetry,
     stop_on_signals,
@@ -39,7 +40,7 @@ def main() -> None:
         engine, reference.sessions, determinism.fingerprint(engine.operator_version)
     )
     partitions = settings.own_partitions()
-    with connections(settings, "feature_streaming") as (subscription, publisher):
+    with connections(settings, "feature_streaming", is_stopping) as (subscription, publisher):
         snapshots = KafkaSnapshots(subscription, publisher)
         start = recover(stream, snapshots, partitions)
         telemetry.ready_when(lambda: True)
@@ -66,3 +67,4 @@ def loaded_engine(name: str, reference: ReferenceData) -> Engine:
 
 if __name__ == "__main__":
     main()
+    end_process()

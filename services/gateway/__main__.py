@@ -1,12 +1,15 @@
 """Wires step 6: signals, orders, fills and the ledger → REST and server-sent events for people."""
 
-import sys
-
 import structlog
 import uvicorn
 
 from alphaline.runtime.messaging import KafkaSubscription
-from alphaline.runtime.service import configure_logging, start_telemetry, stop_on_signals
+from alphaline.runtime.service import (
+    configure_logging,
+    end_process,
+    start_telemetry,
+    stop_on_signals,
+)
 from services.gateway.adapters.line_follower import LineFollower
 from services.gateway.adapters.risk_status import GrpcRiskView
 from services.gateway.adapters.stored_ledger import StoredLedger
@@ -23,7 +26,7 @@ def main() -> int:
     """Serve until SIGTERM; 1 where the line could not be followed any longer."""
     configure_logging()
     settings = Settings()
-    stop_on_signals()
+    stop = stop_on_signals()
     telemetry = start_telemetry(settings, "gateway")
     partitions = followed(settings.partition_count)
     model = ReadModel(partitions, settings.signal_capacity, settings.event_capacity)
@@ -39,8 +42,9 @@ def main() -> int:
             timeout_graceful_shutdown=GOODBYE_S,
         )
     )
+    # Nothing is in flight here: a reader has nothing to wait for once it is told to stop.
     subscription = KafkaSubscription(
-        settings.kafka_bootstrap_servers, "gateway", settings.topic_prefix
+        settings.kafka_bootstrap_servers, "gateway", settings.topic_prefix, gives_up=stop
     )
     follower = LineFollower(
         subscription,
@@ -53,7 +57,9 @@ def main() -> int:
     telemetry.ready_when(follower.is_ready)
     follower.start()
     structlog.get_logger().info("gateway_served", port=settings.gateway_port)
-    server.run()
+    # From here on the server listens to signals; one that came before is not heard by it.
+    if not stop():
+        server.run()
     follower.stop()
     subscription.close()
     risk.close()
@@ -61,4 +67,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -6,6 +6,7 @@ from alphaline.runtime.reference import ReferenceData
 from alphaline.runtime.service import (
     configure_logging,
     connections,
+    end_process,
     fault_probe,
     start_telemetry,
     stop_on_signals,
@@ -21,7 +22,7 @@ def main() -> None:
     is_stopping = stop_on_signals()
     telemetry = start_telemetry(settings, "lake_sink")
     reference = ReferenceData(settings.reference_root)
-    with connections(settings, "lake_sink") as (subscription, publisher):
+    with connections(settings, "lake_sink", is_stopping) as (subscription, publisher):
         # A bar from another century is kept as it came, and must not end the sink.
         writer = LakeWriter(settings.lake_root, reference.sessions.nearest_labels)
         step = LakeStep(writer, subscription, settings.flush_rows, telemetry)
@@ -41,3 +42,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    end_process()

@@ -7,6 +7,7 @@ from alphaline.runtime.reference import ReferenceData
 from alphaline.runtime.service import (
     configure_logging,
     connections,
+    end_process,
     fault_probe,
     start_telemetry,
     stop_on_signals,
@@ -36,7 +37,7 @@ def main() -> None:
     )
     keys = [(BARS, number) for number in range(settings.partition_count)]
     lease = FileClockLease(settings.data_root / "clock.lease", "replay")
-    with lease, connections(settings, "market_data") as (subscription, publisher):
+    with lease, connections(settings, "market_data", is_stopping) as (subscription, publisher):
         after = KafkaClockLog(subscription, [*keys, (OBSERVATIONS, 0)]).last_clock()
         bars = recording.bars()
         if settings.replay_must_follow:
@@ -66,3 +67,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    end_process()

@@ -15,6 +15,7 @@ from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
+    end_process,
     fault_probe,
     start_telemetry,
     stop_on_signals,
@@ -66,7 +67,7 @@ def main() -> None:
         ledger.audit,
     )
     outputs = [(topic, number) for topic in (ORDERS, FILLS, POSITIONS) for number in partitions]
-    with connections(settings, "paper_trading") as (subscription, publisher):
+    with connections(settings, "paper_trading", is_stopping) as (subscription, publisher):
         telemetry.ready_when(lambda: ledger.is_available)
         line = LineLoop(
             subscription=subscription,
@@ -104,3 +105,4 @@ def run_or_stand(line: LineLoop, telemetry: Telemetry, is_stopping: Callable[[],
 
 if __name__ == "__main__":
     main()
+    end_process()

@@ -18,6 +18,7 @@ from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
+    end_process,
     fault_probe,
     start_telemetry,
     stop_on_signals,
@@ -43,7 +44,10 @@ def main() -> None:
     except StoppedError:
         return
     follower = KafkaSubscription(
-        settings.kafka_bootstrap_servers, "risk_management.models", settings.topic_prefix
+        settings.kafka_bootstrap_servers,
+        "risk_management.models",
+        settings.topic_prefix,
+        gives_up=is_stopping.is_overdue,
     )
     partitions = settings.own_partitions()
     recovered = recover(
@@ -51,7 +55,7 @@ def main() -> None:
         reference.instruments,
         [(topic, number) for topic in (BARS, ORDERS, FILLS) for number in partitions],
     )
-    with connections(settings, "risk_management") as (subscription, publisher):
+    with connections(settings, "risk_management", is_stopping) as (subscription, publisher):
         desk = _desk(settings, reference, journal, recovered, publisher, follower, is_stopping)
         step = RiskStep(desk, settings.snapshot_minutes, telemetry)
         wait_s = None if settings.clock_mode == "replay" else settings.positions_deadline_ms / 1000
@@ -110,3 +114,4 @@ def _desk(
 
 if __name__ == "__main__":
     main()
+    end_process()

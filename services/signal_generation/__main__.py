@@ -6,8 +6,11 @@ from alphaline.runtime import determinism
 
 determinism.apply()
 
+from alphaline.errors import ContractError  # noqa: E402
 from alphaline.features import feature_set  # noqa: E402
+from alphaline.messages import ModelDeployed  # noqa: E402
 from alphaline.runtime.deployed_models import DeployedModelsReader  # noqa: E402
+from alphaline.runtime.inference import Predictor  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.messaging import KafkaSubscription  # noqa: E402
 from alphaline.runtime.model_protocols import PROTOCOLS  # noqa: E402
@@ -15,6 +18,7 @@ from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
     configure_logging,
     connections,
+    end_process,
     fault_probe,
     start_telemetry,
     stop_on_signals,
@@ -24,7 +28,6 @@ from services.signal_generation.adapters.predictors import (  # noqa: E402
     DeliveredPredictors,
     PatientPredictors,
     by_protocol,
-    in_process,
 )
 from services.signal_generation.adapters.risk_grpc import GrpcRiskGate  # noqa: E402
 from services.signal_generation.handlers import APPROVED, DENIED, VECTORS, SignalStep  # noqa: E402
@@ -42,10 +45,13 @@ def main() -> None:
     strategies = [read_strategy(path.read_bytes(), str(path)) for path in settings.strategy_files()]
     sets = {name: feature_set(name) for name in {strategy.features.set for strategy in strategies}}
     follower = KafkaSubscription(
-        settings.kafka_bootstrap_servers, "signal_generation.models", settings.topic_prefix
+        settings.kafka_bootstrap_servers,
+        "signal_generation.models",
+        settings.topic_prefix,
+        gives_up=is_stopping.is_overdue,
     )
     partitions = settings.own_partitions()
-    with connections(settings, "signal_generation") as (subscription, publisher):
+    with connections(settings, "signal_generation", is_stopping) as (subscription, publisher):
         step = SignalStep(
             strategies=strategies,
             feature_sets=sets,
@@ -76,7 +82,7 @@ def _predictors(
     settings: Settings, strategies: list[Strategy], is_stopping: Callable[[], bool]
 ) -> Predictors:
     if settings.inference == "in_process":
-        make = in_process(settings.model_store, settings.public_key)
+        make = _in_process(settings)
     else:
         sets = {strategy.features.set for strategy in strategies}
         columns = {name: len(feature_set(name).columns) for name in sets}
@@ -89,6 +95,18 @@ def _predictors(
     return delivered
 
 
+def _in_process(settings: Settings) -> Callable[[ModelDeployed], Predictor]:
+    try:
+        from services.signal_generation.adapters.in_process import in_process  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ContractError(
+            "ALPHALINE_INFERENCE=in_process: expected ONNX Runtime and model-signing, which the image of this "
+            f"service leaves out ({error}). Ask a model server (open_inference), or install the extra "
+            "in_process of alphaline beside it"
+        ) from error
+    return in_process(settings.model_store, settings.public_key)
+
+
 def _deadlines(settings: Settings) -> Deadlines:
     if settings.clock_mode == "replay":
         return Deadlines(None, None)
@@ -97,3 +115,4 @@ def _deadlines(settings: Settings) -> Deadlines:
 
 if __name__ == "__main__":
     main()
+    end_process()

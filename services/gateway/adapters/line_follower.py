@@ -8,6 +8,7 @@ import structlog
 from alphaline.errors import MessageError
 from alphaline.messages import decode
 from alphaline.runtime.messaging import Received, Subscription, TopicPartitionKey
+from alphaline.runtime.patience import StoppedError
 from alphaline.runtime.telemetry import Telemetry
 from services.gateway.read_model import LogPlace, ReadModel
 
@@ -69,6 +70,8 @@ class LineFollower:
                     self._take(item)
                 if not self._behind:
                     self._is_caught_up.set()
+        except StoppedError:
+            return
         # Whatever it is: a process whose reader is dead would stand there, never ready, for ever.
         except Exception as error:
             self.failure = error

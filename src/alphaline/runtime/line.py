@@ -93,13 +93,16 @@ class LineLoop:
     _paused: set[TopicPartitionKey] = field(default_factory=set)
 
     def run(self, is_stopping: Callable[[], bool]) -> None:
-        """Run until ``is_stopping``; what is in flight is finished and check-pointed first."""
+        """Run until ``is_stopping``; what is in flight is finished and check-pointed first.
+
+        Where it has to wait for that and gives up (StoppedError), the next start does it again.
+        """
         self.forward_to = tuple(self.forward_to)
         self._merge = MinuteMerge(self.inputs, self.line_times)
         self._log = structlog.get_logger().bind(service=self.telemetry.service)
-        self.subscription.assign(self.inputs)
-        self._log.info("line_started", line_time=self._merge.line_time, inputs=len(self.inputs))
         try:
+            self.subscription.assign(self.inputs)
+            self._log.info("line_started", line_time=self._merge.line_time, inputs=len(self.inputs))
             while not is_stopping():
                 self._cycle()
         except StoppedError:

@@ -3,6 +3,7 @@
 Topics are named by their contract name everywhere; only this module knows the environment's prefix.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -13,11 +14,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from alphaline.errors import BrokerError
 from alphaline.messages import Message as Value
 from alphaline.messages import encode
+from alphaline.runtime.abandonable import SLICE_S, Answer, answer_of, never
 from alphaline.runtime.kafka_security import KafkaSecurity
+from alphaline.runtime.patience import StoppedError
 
 # Every producer of the line names its partitioner, since the clients' defaults differ.
 PARTITIONER = "murmur2"
-# A send is retried by the client this long before it is a fault of the loop (the broker of a laptop
+# A send or a commit is retried this long before it is a fault of the loop (the broker of a laptop
 # needs up to 12 s after a kill).
 DELIVERY_TIMEOUT_MS = 120_000
 # How old what a reader says about its brokers may be: well below the minutes after which it alarms.
@@ -115,6 +118,8 @@ class KafkaPublisher:
         Of the topics.
     security
         None: as the environment of this process says.
+    gives_up
+        Whether to wait for Kafka no longer: what waits then raises StoppedError.
     """
 
     def __init__(
@@ -123,7 +128,9 @@ class KafkaPublisher:
         service: str,
         prefix: str = "",
         security: KafkaSecurity | None = None,
+        gives_up: Callable[[], bool] = never,
     ) -> None:
+        self._gives_up = gives_up
         self._prefix = prefix
         self._failure: KafkaError | None = None
         self._headers: dict[str, Headers] = {}
@@ -168,6 +175,8 @@ class KafkaPublisher:
         BrokerError
             If the client does not take them, or something sent before is known to be lost. Nothing is
             sent after that: it would stand where the lost message belongs.
+        StoppedError
+            If the client's queue is full and ``gives_up``.
         """
         producer, wait_s = self._producer(), 0.0
         while True:
@@ -184,6 +193,7 @@ class KafkaPublisher:
                 )
             except BufferError:
                 wait_s = 0.05
+                self._demand_waiting(len(producer))
             except KafkaException as error:
                 self._failure = error.args[0]
                 self._raise_failure()
@@ -191,17 +201,32 @@ class KafkaPublisher:
                 return
 
     def flush(self) -> None:
-        """Return when everything sent is acknowledged."""
+        """Return when everything sent is acknowledged.
+
+        Raises
+        ------
+        BrokerError
+            If something is lost, or not acknowledged in time.
+        StoppedError
+            If something is not acknowledged and ``gives_up``.
+        """
         if self._opened is None:
             return
         self._raise_failure()
-        left = self._take_reports(self._opened.flush, DELIVERY_TIMEOUT_MS / 1000)
+        until = time.monotonic() + DELIVERY_TIMEOUT_MS / 1000
+        while left := self._take_reports(self._opened.flush, SLICE_S):
+            self._raise_failure()
+            self._demand_waiting(left)
+            if time.monotonic() > until:
+                raise BrokerError(
+                    f"{left} messages were not acknowledged within {DELIVERY_TIMEOUT_MS} ms: is the "
+                    "broker up? Restart the service, it goes on where it stopped"
+                )
         self._raise_failure()
-        if left:
-            raise BrokerError(
-                f"{left} messages were not acknowledged within {DELIVERY_TIMEOUT_MS} ms: is the broker "
-                "up? Restart the service, it goes on where it stopped"
-            )
+
+    def _demand_waiting(self, left: int) -> None:
+        if self._gives_up():
+            raise StoppedError(f"stopped with {left} messages that Kafka had not acknowledged")
 
     def _producer(self) -> Producer:
         # A sink never writes, and may not: it would be refused already for announcing itself.
@@ -252,6 +277,8 @@ class KafkaSubscription:
         Of topics and group.
     security
         None: as the environment of this process says.
+    gives_up
+        Whether to wait for Kafka no longer: what waits then raises StoppedError.
     """
 
     def __init__(
@@ -260,7 +287,10 @@ class KafkaSubscription:
         group: str,
         prefix: str = "",
         security: KafkaSecurity | None = None,
+        gives_up: Callable[[], bool] = never,
     ) -> None:
+        self._gives_up = gives_up
+        self._is_left_waiting = False
         self._prefix = prefix
         self._next: dict[TopicPartitionKey, int] = {}
         self._brokers_connected: int | None = None
@@ -312,6 +342,8 @@ class KafkaSubscription:
         """Return up to ``limit`` messages; waits ``timeout_s`` for the first, then takes what is there."""
         first = self._consumer.poll(timeout_s)
         if first is None:
+            if timeout_s > 0 and self._gives_up():
+                raise StoppedError("stopped while waiting for messages")
             return []
         messages = [first, *self._consumer.consume(limit - 1, 0)]
         found = [self._received(message) for message in messages if not _is_transient(message)]
@@ -328,13 +360,22 @@ class KafkaSubscription:
         self._consumer.resume([self._partition(key) for key in keys])
 
     def commit(self, positions: Mapping[TopicPartitionKey, int]) -> None:
-        """Store these offsets for the group, and wait until they are."""
+        """Store these offsets for the group, and wait until they are.
+
+        Raises
+        ------
+        BrokerError
+            If they are refused, or Kafka is away for longer than a send may take.
+        StoppedError
+            If they are not stored yet and ``gives_up``.
+        """
         offsets = [
             TopicPartition(self._prefix + topic, number, offset)
             for (topic, number), offset in positions.items()
         ]
+        keep = self._retried_while(_is_away, DELIVERY_TIMEOUT_MS / 1000)(self._consumer.commit)
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+            self._answer_of(lambda: keep(offsets=offsets, asynchronous=False))
         except KafkaException as error:
             raise BrokerError(f"offsets could not be committed: {error}") from error
 
@@ -361,8 +402,13 @@ class KafkaSubscription:
         return behind
 
     def close(self) -> None:
-        """Leave the group and release the connection."""
-        self._consumer.close()
+        """Leave the group and release the connection.
+
+        Not where an answer was given up: the client waits for it in here, up to a minute. It then ends
+        with the process.
+        """
+        if not self._is_left_waiting:
+            self._consumer.close()
 
     def _on_statistics(self, text: str) -> None:
         brokers = msgspec.json.decode(text, type=_Statistics).brokers.values()
@@ -373,28 +419,38 @@ class KafkaSubscription:
 
     def _committed(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
         # A broker that has just started refuses until it has loaded the groups' offsets.
-        ask = stamina.retry(
-            on=_is_coordinator_starting,
-            attempts=None,
-            timeout=30.0,
-            wait_initial=0.05,
-            wait_max=0.5,
-        )(self._consumer.committed)
-        return ask(partitions, timeout=30)
+        ask = self._retried_while(_is_coordinator_starting, 30.0)(self._consumer.committed)
+        return self._answer_of(lambda: ask(partitions, timeout=30))
 
     def _watermarks(self, partition: TopicPartition) -> tuple[int, int]:
         # A partition has no leader for a moment while a broker restarts.
-        ask = stamina.retry(on=KafkaException, attempts=None, timeout=30.0, wait_max=0.5)(
-            self._consumer.get_watermark_offsets
-        )
+        ask = self._retried_while(_is_any, 30.0)(self._consumer.get_watermark_offsets)
         try:
-            low, high = ask(partition, timeout=30)
+            low, high = self._answer_of(lambda: ask(partition, timeout=30))
         except KafkaException as error:
             raise BrokerError(
                 f"{partition.topic}[{partition.partition}]: expected its first and last offset, saw "
                 f"{error}; is the topic there? `alphaline topics` makes those that are missing"
             ) from error
         return low, high
+
+    def _retried_while(
+        self, passes: Callable[[Exception], bool], timeout_s: float
+    ) -> Callable[[Any], Any]:
+        return stamina.retry(
+            on=lambda error: passes(error) and not self._gives_up(),
+            attempts=None,
+            timeout=timeout_s,
+            wait_initial=0.05,
+            wait_max=0.5,
+        )
+
+    def _answer_of(self, ask: Callable[[], Answer]) -> Answer:
+        try:
+            return answer_of(ask, self._gives_up)
+        except StoppedError:
+            self._is_left_waiting = True
+            raise
 
     def _partition(self, key: TopicPartitionKey) -> TopicPartition:
         return TopicPartition(self._prefix + key[0], key[1])
@@ -453,11 +509,30 @@ def read_to_end(
     return found
 
 
+def _is_any(error: Exception) -> bool:
+    return isinstance(error, KafkaException)
+
+
 def _is_coordinator_starting(error: Exception) -> bool:
     return isinstance(error, KafkaException) and error.args[0].code() in (
         KafkaError.NOT_COORDINATOR,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
+    )
+
+
+def _is_away(error: Exception) -> bool:
+    return _is_coordinator_starting(error) or (
+        isinstance(error, KafkaException)
+        and error.args[0].code()
+        in (
+            KafkaError._TIMED_OUT,
+            KafkaError._TRANSPORT,
+            KafkaError._WAIT_COORD,
+            KafkaError._ALL_BROKERS_DOWN,
+            KafkaError.REQUEST_TIMED_OUT,
+            KafkaError.NETWORK_EXCEPTION,
+        )
     )
 
 

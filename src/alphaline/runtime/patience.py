@@ -1,5 +1,6 @@
-"""Waiting without a deadline: what a replay does where a live line would deny."""
+"""Waiting without a deadline, as a replay does where a live line would deny, and when a stop ends it."""
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,10 +12,41 @@ Answer = TypeVar("Answer")
 
 # One attempt may take this long before it is asked again: a stop is noticed within it.
 ATTEMPT_S = 2.0
+# What is in flight when a service is told to stop may take this long to be acknowledged. Kafka takes
+# milliseconds where it is there; where it is not, it takes up to two minutes, and a service has five
+# seconds to end.
+STOP_PATIENCE_S = 2.0
 
 
 class StoppedError(LineError):
     """The service was told to stop while it waited; the minute is done again at the next start."""
+
+
+class Stop:
+    """Whether a service has been told to stop; calling it says so.
+
+    Parameters
+    ----------
+    now
+        Seconds of a clock that never runs back.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._told_at: float | None = None
+
+    def tell(self) -> None:
+        """Tell the service to stop; the first time counts."""
+        if self._told_at is None:
+            self._told_at = self._now()
+
+    def __call__(self) -> bool:
+        """Return whether the service has been told to stop."""
+        return self._told_at is not None
+
+    def is_overdue(self) -> bool:
+        """Return whether what is in flight has had its time, so that nothing is waited for any more."""
+        return self._told_at is not None and self._now() - self._told_at >= STOP_PATIENCE_S
 
 
 def until_answered(
