@@ -28,7 +28,7 @@ from alphaline.runtime.rpc.open_inference_pb2_grpc import GRPCInferenceServiceSt
 from alphaline.runtime.rpc.seldon_pb2_grpc import SeldonStub
 from alphaline.runtime.seldon_protocol import SeldonPredictor
 from alphaline.runtime.signing import make_key, sign_directory
-from services.signal_generation.adapters.predictors import in_process
+from services.signal_generation.adapters.in_process import in_process
 from tests.delivered_models import COLUMNS, Delivered, deliver, deployment_of, training_rows
 from tests.model_server import (
     MLSERVER,

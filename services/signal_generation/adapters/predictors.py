@@ -1,17 +1,13 @@
-"""The predictor of a deployed model: in this process or behind the model server."""
+"""The predictor of a deployed model: kept while it is in force, asked again in a replay."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from alphaline.errors import InferenceError
 from alphaline.messages import ModelDeployed
 from alphaline.runtime.inference import Predictor, Probabilities, Rows
-from alphaline.runtime.model_channel import AnsweringModel, demand_model
-from alphaline.runtime.model_directory import version_directory
 from alphaline.runtime.model_protocols import ServedPredictor
-from alphaline.runtime.onnx_predictor import OnnxPredictor
+from alphaline.runtime.model_resource import routed
 from alphaline.runtime.patience import ATTEMPT_S, until_answered
-from alphaline.runtime.seldon_core2 import routed
 
 
 class DeliveredPredictors:
@@ -57,21 +53,6 @@ class _Patient:
         return until_answered(
             lambda: self._predictor.predict(rows, ATTEMPT_S), InferenceError, self._is_stopping
         )
-
-
-def in_process(store: Path, public_key: Path) -> Callable[[ModelDeployed], Predictor]:
-    """Return a maker of predictors that run the signed file of ``store`` in this process."""
-
-    def make(deployed: ModelDeployed) -> Predictor:
-        folder = version_directory(store, deployed.model_name, deployed.model_version)
-        predictor = OnnxPredictor.load(folder, public_key)
-        found = AnsweringModel(
-            predictor.model_name, predictor.model_version, predictor.model_digest
-        )
-        demand_model(str(folder), deployed.model_digest, found)
-        return predictor
-
-    return make
 
 
 def by_protocol(

@@ -5,42 +5,16 @@ storage changed would take the version in force away before the next one is.
 """
 
 import json
-import re
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from alphaline.errors import ModelError
 from alphaline.runtime.model_directory import read_model, signature_path
+from alphaline.runtime.model_resource import resource_name
 
 # Beside the models in their store; a delivery never makes a folder whose name starts with a dot.
 COPIES = ".core2"
 SETTINGS_FILE = "model-settings.json"
-# In a call's metadata, stands for the resource of the model that is asked.
-RESOURCE_FIELD = "{resource}"
-
-# A label's value is no longer, and Core 2 makes labels and topics of names.
-_LONGEST = 63
-_DIGITS = 8
-
-
-def resource_name(name: str, version: str, digest: str) -> str:
-    """Return the name of the ``Model`` that serves a signed version.
-
-    Lower case, digits and dashes (Core 2 appends ``_<generation>`` and looks for that), at most 63 of them.
-    The end is the start of the ONNX file's digest, so that two versions never share a name that differs
-    only in what a resource's name cannot hold.
-    """
-    readable = re.sub(r"[^a-z0-9]+", "-", f"{name}-{version}".lower()).strip("-")
-    return f"{readable[: _LONGEST - _DIGITS - 1].rstrip('-')}-{digest.removeprefix('sha256:')[:_DIGITS]}"
-
-
-def routed(
-    metadata: Sequence[tuple[str, str]], name: str, version: str, digest: str
-) -> list[tuple[str, str]]:
-    """Return ``metadata`` with the model's resource in place of ``{resource}``."""
-    resource = resource_name(name, version, digest)
-    return [(key, value.replace(RESOURCE_FIELD, resource)) for key, value in metadata]
 
 
 def write_copy(store: Path, directory: Path, public_key: Path) -> Path:

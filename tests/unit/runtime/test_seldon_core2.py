@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from alphaline.errors import ModelError, SignatureError
 from alphaline.runtime.model_directory import read_model, signature_path, signed_models
-from alphaline.runtime.seldon_core2 import COPIES, resource_name, routed, write_copy
+from alphaline.runtime.model_resource import resource_name, routed
+from alphaline.runtime.seldon_core2 import COPIES, write_copy
 from tests.delivered_models import Delivered, deliver
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
