@@ -8,10 +8,13 @@ from uuid import uuid4
 import prometheus_client  # noqa: F401 - before Feast, which would turn on its multi-process mode
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 from alphaline.runtime import determinism
+from tests.workers import ServersTogether, keep_apart
 
 determinism.apply()
+keep_apart()
 
 # A property holds or not, however busy the machine is.
 settings.register_profile("untimed", deadline=None)
@@ -58,6 +61,12 @@ def topics(kafka: str) -> Iterator[Topics]:
     declared.create(kafka)
     yield declared
     declared.delete(kafka)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ServersTogether | None:
+    """Share tests by file where ``--dist loadfile`` asks for it; else as xdist does."""
+    return ServersTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
