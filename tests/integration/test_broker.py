@@ -250,7 +250,10 @@ def test_an_existing_broker_that_does_not_answer_is_named(monkeypatch: pytest.Mo
         existing_broker()
 
 
-def test_a_reader_notices_that_its_broker_is_gone(tmp_path: Path) -> None:
+def test_a_reader_notices_that_its_broker_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alphaline.runtime.messaging.STATISTICS_INTERVAL_MS", 200)
     with broker(tmp_path) as bootstrap:
         topics = Topics("gone.", 1)
         topics.create(bootstrap)

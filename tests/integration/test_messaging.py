@@ -29,7 +29,10 @@ def publisher(kafka: str, topics: Topics) -> KafkaPublisher:
 
 
 @pytest.fixture
-def subscription(kafka: str, topics: Topics) -> Iterator[KafkaSubscription]:
+def subscription(
+    kafka: str, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[KafkaSubscription]:
+    monkeypatch.setattr("alphaline.runtime.messaging.STATISTICS_INTERVAL_MS", 200)
     opened = KafkaSubscription(kafka, "readers", topics.prefix)
     yield opened
     opened.close()

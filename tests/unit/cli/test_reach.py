@@ -4,6 +4,7 @@ import pytest
 
 from alphaline.cli.reach import Reach, reach
 from alphaline.errors import BrokerError, LineError
+from alphaline.runtime import cluster
 from alphaline.runtime.ports import free_port
 from alphaline.runtime.supervision.line_file import LineFile, write_line_file
 from alphaline.runtime.supervision.port_table import PREFERRED
@@ -54,6 +55,8 @@ def test_a_missing_setting_is_named_with_what_to_do() -> None:
 
 
 def test_a_broker_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = cluster.answers
+    monkeypatch.setattr(cluster, "answers", lambda servers, _timeout_s: asked(servers, 0.2))
     line = Reach({"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}, "the test")
     with pytest.raises(BrokerError, match="alphaline status"), line.subscription():
         pass
