@@ -78,9 +78,10 @@ def manifest_of(onnx: bytes, golden: bytes, version: str = "1") -> ModelManifest
     )
 
 
-def deliver(folder: Path, version: str = "1", seed: int = 0) -> Delivered:
-    """Deliver a small booster into ``folder`` with a key of its own."""
-    private_key, public_key = folder / "keys/signing.pem", folder / "keys/signing.pub"
+def deliver(folder: Path, version: str = "1", seed: int = 0, keys: Path | None = None) -> Delivered:
+    """Deliver a small booster into ``folder`` with a key of its own, or that of ``keys``."""
+    keys = keys or folder / "keys"
+    private_key, public_key = keys / "signing.pem", keys / "signing.pub"
     make_key(private_key, public_key)
     estimator = fitted_booster(seed=seed)
     onnx = to_onnx_bytes(estimator, "intraday")

@@ -5,8 +5,11 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import yaml
+
 from alphaline.errors import LineError
 from ci.charts.certificates import UNDESCRIBED
+from ci.charts.core2 import models_of
 from ci.charts.places import PROGRAMS, SCHEMAS
 from ci.charts.rendering import Rendered
 
@@ -24,13 +27,16 @@ PLANTED = (
     ("kind: ScaledObject", "  minReplicaCount:", "  minReplicas:"),
     ("kind: HorizontalPodAutoscaler", "  minReplicas:", "  minReplica:"),
     ("kind: InferenceService", "    minReplicas: 1", "    minReplica: 1"),
+    ("kind: Server", "  capabilities:", "  capability:"),
     ("kind: ServiceMonitor", "    - port: metrics", "    - ports: metrics"),
 )
 
 
 def refused(rendered: Sequence[Rendered], version: str) -> tuple[int, list[str]]:
     """Return how many manifests were validated, and what is wrong with which."""
-    answer = _kubeconform("\n---\n".join(one.text for one in rendered), version)
+    # What a delivery will apply stands in a ConfigMap, and is judged as what it will be.
+    applied = [yaml.safe_dump(model) for one in rendered for model in models_of(one.manifests)]
+    answer = _kubeconform("\n---\n".join([*(one.text for one in rendered), *applied]), version)
     summary = answer["summary"]
     problems = [
         f"Kubernetes {version}: {one['kind']} {one['name']}: {one['msg']}"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ci.charts.core2 import faults as faults_of_core2
 from ci.charts.rendering import Manifest, Rendered
 from ci.charts.seldon import of_manifests
 
@@ -15,7 +16,12 @@ LABELS = {
 # Claims that some sets of values say to be there.
 EXISTING_CLAIMS = {"models", "reference", "training"}
 # Sets that switch the network policies off.
-UNGUARDED = {"no-policies", "no-policies-strimzi", "routed-without-policies"}
+UNGUARDED = {
+    "no-policies",
+    "no-policies-strimzi",
+    "routed-without-policies",
+    "core2-without-policies",
+}
 
 
 def weaknesses(rendered: Rendered) -> Iterator[str]:
@@ -150,6 +156,14 @@ def _of_claims(rendered: Rendered) -> Iterator[str]:
 def _of_operators(rendered: Rendered) -> Iterator[str]:
     # What a CRD lets through and the operator's webhook would refuse.
     yield from of_manifests(rendered.manifests)[1]
+    yield from faults_of_core2(rendered.manifests)
+    for server in rendered.of_kind("Server"):
+        (container,) = (
+            one for one in server["spec"]["podSpec"]["containers"] if one["name"] == "mlserver"
+        )
+        security = container["securityContext"]
+        if not ADMITTED.items() <= security.items() or not security["readOnlyRootFilesystem"]:
+            yield f"Server {server['metadata']['name']}: expected {ADMITTED}, saw {security}"
 
 
 # What the namespace demands of a container. Strimzi makes the pods; as whom they run is its image's.

@@ -5,13 +5,12 @@ from typing import Any
 
 from ci.charts.rendering import LEAST, SECRET, refusal
 from ci.charts.value_sets import (
+    CORE2,
     DELIVERY,
     ISSUED,
-    KUBEFLOW,
     MLFLOW,
     ROUTER,
     SPLIT,
-    SUBMITTED,
     secured,
 )
 
@@ -251,6 +250,30 @@ MISTAKES: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "unknown protocol": (
         {"modelServing": {"protocol": "v3"}},
         ("/modelServing/protocol", "must be one of", "seldon"),
+    ),
+    "canary of Core 2's Models": (
+        {"modelServing": {**CORE2, "canary": {"tag": "0.2.0", "traffic": 20}}},
+        ("modelServing.canary.tag", "an Experiment of Core 2", "believes the announced one alone"),
+    ),
+    "Seldon's protocol under Core 2": (
+        {"modelServing": {**CORE2, "protocol": "seldon"}},
+        ("modelServing.protocol", "since modelServing.mode is seldonModel"),
+    ),
+    "Core 2 that the policies cut off": (
+        {"modelServing": {"mode": "seldonModel"}},
+        ("modelServing.router.networkPolicyPeers", "Envoy of Core 2", "saw nothing"),
+    ),
+    "a delivery that reaches no API server": (
+        {"modelServing": {**CORE2, "core2": {}}, "delivery": DELIVERY},
+        ("modelServing.core2.apiServerPeers", "kubectl get endpoints kubernetes"),
+    ),
+    "calls that Core 2 does not route": (
+        {"modelServing": {**CORE2, "router": {**ROUTER, "metadata": "seldon-model=spy"}}},
+        ("modelServing.router.metadata", "seldon-model={resource}", "saw seldon-model=spy"),
+    ),
+    "scaling that Core 2 does itself": (
+        {"modelServing": {**CORE2, "router": ROUTER, "autoscaling": {"by": "cpu"}}},
+        ("modelServing.autoscaling.by", "Core 2 places models on servers itself"),
     ),
     "canary of a plain Deployment": (
         {"modelServing": {**SPLIT, "mode": "deployment"}},

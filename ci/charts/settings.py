@@ -42,7 +42,7 @@ OF_SECRETS = {
 # Ways to ask a model that a server runs.
 BY_SERVER = ("open_inference", "seldon")
 # Addresses outside the release that some sets of values name.
-ELSEWHERE = {ROUTER["address"]}
+ELSEWHERE = {ROUTER["address"], "seldon-mesh:80", "seldon-mesh.seldon:80"}
 
 
 def disagreements(rendered: Rendered) -> Iterator[str]:
@@ -54,12 +54,30 @@ def disagreements(rendered: Rendered) -> Iterator[str]:
 
 def of_containers(rendered: Rendered) -> Iterator[str]:
     """Yield every way in which a container and the settings of its service differ."""
+    yield from _under_core2(rendered)
     for owner, labels, pod in rendered.pods():
         for container in pod["containers"]:
             service = _service(container)
             if service is not None:
                 where = f"{rendered.name}: {owner}"
                 yield from _of_container(rendered, where, service, labels, container)
+
+
+def _under_core2(rendered: Rendered) -> Iterator[str]:
+    # Ports and probes are the ServerConfig's: ci.charts.core2 judges that the agent finds the server.
+    for server in rendered.of_kind("Server"):
+        for container in server["spec"]["podSpec"]["containers"]:
+            service = _service(container)
+            if service is not None:
+                given = [variable["name"] for variable in container["env"]]
+                unknown = sorted(
+                    set(given) - variables(settings_class(service)).keys() - OTHERS.keys()
+                )
+                yield from (f"{rendered.name}: Server: {name} is no setting" for name in unknown)
+                try:
+                    read(service, given_values(container))
+                except ValidationError as error:
+                    yield f"{rendered.name}: Server: the settings refuse what they are given: {error}"
 
 
 def _service(container: Manifest) -> str | None:

@@ -14,7 +14,6 @@ KAFKA: Mapping[str, Values] = {
     },
     "strimzi": {"mode": "strimzi"},
 }
-SERVING = ("deployment", "seldonDeployment", "inferenceService", "inProcess")
 ACCESS = ("ReadWriteOnce", "ReadWriteMany")
 
 PEER = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}]
@@ -34,6 +33,21 @@ def secured(by: str, secret: str) -> Values:
 
 MESH = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "istio-system"}}}]
 ROUTER = {"address": "istio-ingressgateway.istio-system:80", "networkPolicyPeers": MESH}
+# Envoy of Seldon Core 2, beside the line.
+ENVOY = [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "seldon-envoy"}}}]
+API_SERVER = [{"ipBlock": {"cidr": "10.0.0.1/32"}}]
+CORE2 = {
+    "mode": "seldonModel",
+    "router": {"networkPolicyPeers": ENVOY},
+    "core2": {"apiServerPeers": API_SERVER},
+}
+SERVING: Mapping[str, Values] = {
+    **{
+        mode: {"mode": mode}
+        for mode in ("deployment", "seldonDeployment", "inferenceService", "inProcess")
+    },
+    "seldonModel": CORE2,
+}
 # A canary and a shadow of the model server's image.
 SPLIT = {
     "mode": "seldonDeployment",
@@ -191,6 +205,34 @@ ALONE: Mapping[str, Values] = {
         for mode in ("deployment", "seldonDeployment")
     },
     "wrapper-split": {"modelServing": {**SPLIT, "protocol": "seldon"}},
+    "core2-delivered": {"modelServing": CORE2, "delivery": DELIVERY},
+    "core2-delivered-to-several": {
+        "modelServing": {**CORE2, "replicas": 3, "core2": {"modelMemory": "1Gi"}},
+        "modelStore": {"accessMode": "ReadWriteMany"},
+        "priorityClasses": {"create": False},
+    },
+    "core2-of-another-namespace": {
+        "modelServing": {
+            **CORE2,
+            "router": {
+                "address": "seldon-mesh.seldon:80",
+                "metadata": "seldon-model={resource},x-tenant=trading",
+                "networkPolicyPeers": MESH,
+            },
+            "core2": {"serverConfig": "mlserver-trading", "apiServerPeers": API_SERVER},
+            "nodeSelector": {"disk": "fast"},
+            "tolerations": [{"key": "trading", "operator": "Exists", "effect": "NoSchedule"}],
+        },
+        "image": {"registry": "registry.example.org/", "pullSecrets": ["pull"]},
+        "delivery": DELIVERY,
+        "kafka": KAFKA["strimzi"],
+        "monitoring": {"serviceMonitor": True},
+    },
+    "core2-without-policies": {
+        "modelServing": {"mode": "seldonModel"},
+        "networkPolicy": {"enabled": False},
+        "delivery": DELIVERY,
+    },
     "routed": {"modelServing": {"router": {**ROUTER, "metadata": "x-model=alphaline"}}},
     "routed-without-policies": {
         "modelServing": {"router": {"address": ROUTER["address"]}},
@@ -311,7 +353,7 @@ def value_sets() -> Iterator[tuple[str, Values]]:
             f"{kafka}, {serving}, {access}, {watch}",
             {
                 "kafka": KAFKA[kafka],
-                "modelServing": {"mode": serving},
+                "modelServing": SERVING[serving],
                 "modelStore": {"accessMode": access},
                 "monitoring": {"serviceMonitor": monitored},
             },

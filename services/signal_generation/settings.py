@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from alphaline.runtime.model_channel import call_metadata
 from alphaline.runtime.settings import LineSettings
 
 # A brace stands for nothing but {resource}: a misspelt field would be sent as it is, and route nowhere.
@@ -44,8 +45,7 @@ class Settings(LineSettings):
 
     def call_metadata(self) -> list[tuple[str, str]]:
         """Return names and values that go with every call to the model server."""
-        pairs = [pair.partition("=") for pair in self.model_server_metadata.split(",") if pair]
-        return [(name, value) for name, _, value in pairs]
+        return call_metadata(self.model_server_metadata)
 
     def strategy_files(self) -> list[Path]:
         """Return the paths of the strategy files."""

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -12,14 +13,28 @@ from alphaline.errors import InferenceError, ModelAnswerInvalidError, ModelUnava
 from alphaline.messages import ModelDeployed
 from alphaline.runtime.inference import Predictor
 from alphaline.runtime.model_protocols import PROTOCOLS
+from alphaline.runtime.model_resource import resource_name
 from alphaline.runtime.onnx_predictor import OnnxPredictor
-from alphaline.runtime.seldon_core2 import SETTINGS_FILE, resource_name, write_copy
+from alphaline.runtime.seldon_core2 import SETTINGS_FILE, write_copy
+from ci.model_server import ServerAddress, hand_over
 from services.signal_generation.adapters.predictors import by_protocol
+from tests.certificates import Authority
 from tests.core2_agent import Agent, RenamingAgent, bring, load, running_agent
+from tests.core2_api_server import ApiServer, core2_of, listening
 from tests.delivered_models import COLUMNS, Delivered, deliver, deployment_of
 from tests.model_server import RunningServer, needs_serving, running_server
 
 pytestmark = [needs_serving, pytest.mark.slow]
+# What its ServerConfig and ours give to the container.
+OF_CONFIG = {
+    "ALPHALINE_MODEL_SERVING_STORE_LAYOUT": "core2",
+    "MLSERVER_HTTP_PORT": "9000",
+    "MLSERVER_GRPC_PORT": "9500",
+    "MLSERVER_MODELS_DIR": "/mnt/agent/models",
+    "MLSERVER_MODEL_PARALLEL_WORKERS": "1",
+    "MLSERVER_PARALLEL_WORKERS": "1",
+    "MLSERVER_LOAD_MODELS_AT_STARTUP": "false",
+}
 ROUTE = [("seldon-model", "{resource}")]
 
 
@@ -49,9 +64,7 @@ class Core2:
 def core2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core2]:
     folder = tmp_path_factory.mktemp("core2")
     key, log = folder / "keys/signing.pub", folder / "server.log"
-    with running_server(
-        folder / "agent", key, log, more={"ALPHALINE_MODEL_SERVING_STORE_LAYOUT": "core2"}
-    ) as server:
+    with running_server(folder / "agent", key, log, more=OF_CONFIG) as server:
         assert server.get("/v2/health/ready")[0] == 200  # nothing brought yet is no fault
         found = Core2(folder, server)
         found.apply(found.first)
@@ -197,3 +210,32 @@ def test_a_name_that_the_agent_brought_nothing_under_is_not_found(core2: Core2, 
     with pytest.raises(grpc.RpcError) as missing:
         load(core2.server.address.grpc, name)
     assert missing.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_a_delivery_applies_its_model_and_asks_it_before_it_is_done(
+    core2: Core2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = deliver(tmp_path, "3", seed=7, keys=core2.first.private_key.parent)
+    api, authority = ApiServer(), Authority(tmp_path / "authority")
+    account = core2_of(tmp_path, third.store, wait_s=20.0)
+    (account.account / "ca.crt").write_bytes(authority.file.read_bytes())
+
+    def come(model: dict[str, Any]) -> None:
+        folder, name = Path(model["spec"]["storageUri"]), model["metadata"]["name"]
+        internal = bring(folder, core2.root, generation=len(api.applied), resource=name)
+        load(core2.server.address.grpc, internal)
+        core2.agent.routes[name] = internal
+
+    api.on_apply = come
+    with running_agent(core2.agent) as mesh, listening(api, authority) as port:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(port))
+        for _ in range(2):  # a delivery that is repeated applies the same again
+            address = ServerAddress("", mesh, metadata=ROUTE, core2=account)
+            hand_over(address, third.directory, third.public_key)
+    name = resource_name("intraday", "3", third.manifest.onnx_digest)
+    path = f"/apis/mlops.seldon.io/v1alpha1/namespaces/trading/models/{name}"
+    assert {place for place, _ in api.applied} == {f"{path}?fieldManager=alphaline-delivery"}
+    (first, second) = (model for _, model in api.applied)
+    assert first == second
+    assert first["metadata"]["name"] == name

@@ -11,7 +11,7 @@ from alphaline.cli.output import AsJson, answer, progress
 if TYPE_CHECKING:
     from alphaline.messages import ModelDeployed
     from ci.deliver import Delivered
-    from ci.model_server import ServerAddress
+    from ci.model_server import Core2, ServerAddress
 
 app = typer.Typer(add_completion=False)
 
@@ -45,6 +45,21 @@ def deliver(
     server_protocol: Annotated[
         str, typer.Option(help="open_inference, or seldon, which needs no --server-http.")
     ] = "open_inference",
+    server_metadata: Annotated[
+        str,
+        typer.Option(
+            help="name=value of every call, separated by commas, for a router in front of the server; "
+            "{resource} stands for the version's resource under Seldon Core 2."
+        ),
+    ] = "",
+    core2_model: Annotated[
+        Path | None,
+        typer.Option(help="Model of Seldon Core 2 (JSON) to apply, with {resource} for its name."),
+    ] = None,
+    core2_account: Annotated[
+        Path | None,
+        typer.Option(help="Folder with token and ca.crt of the account that may apply it."),
+    ] = None,
     make_key: Annotated[
         bool, typer.Option("--make-key", help="Create the key pair if there is none.")
     ] = False,
@@ -76,7 +91,13 @@ def deliver(
         private_key=private_key,
         public_key=public_key,
         serving_python=serving_python.absolute(),
-        server=_server(server_http, server_grpc, server_protocol),
+        server=_server(
+            server_http,
+            server_grpc,
+            server_protocol,
+            server_metadata,
+            _core2(core2_model, core2_account),
+        ),
         created_by="alphaline deliver",
     )
     delivered = run(
@@ -93,18 +114,33 @@ def _nanoseconds(moment: datetime) -> int:
     return int(utc.timestamp()) * 1_000_000_000
 
 
-def _server(http: str | None, grpc: str | None, protocol: str) -> "ServerAddress | None":
+def _core2(model: Path | None, account: Path | None) -> "Core2 | None":
+    from ci.model_server import Core2
+
+    if model is None and account is None:
+        return None
+    if model is None or account is None:
+        raise typer.BadParameter("--core2-model and --core2-account belong together")
+    return Core2(model, account)
+
+
+def _server(
+    http: str | None, grpc: str | None, protocol: str, metadata: str, core2: "Core2 | None"
+) -> "ServerAddress | None":
+    from alphaline.runtime.model_channel import call_metadata
     from alphaline.runtime.model_protocols import PROTOCOLS
     from ci.model_server import ServerAddress
 
     if protocol not in PROTOCOLS:
         expected = ", ".join(PROTOCOLS)
         raise typer.BadParameter(f"expected --server-protocol of {expected}, saw {protocol}")
+    if core2 is not None and grpc is None:
+        raise typer.BadParameter("--core2-model needs --server-grpc, where Core 2 routes calls")
     if http is None and grpc is None:
         return None
-    if grpc is None or (http is None and protocol == "open_inference"):
+    if grpc is None or (http is None and protocol == "open_inference" and core2 is None):
         raise typer.BadParameter("--server-http and --server-grpc belong together")
-    return ServerAddress(http or "", grpc, protocol)
+    return ServerAddress(http or "", grpc, protocol, call_metadata(metadata), core2)
 
 
 def _publish(record: "ModelDeployed", bootstrap_servers: str, topic_prefix: str) -> None:

@@ -34,6 +34,12 @@ _CHANNEL_OPTIONS = (
 )
 
 
+def call_metadata(pairs: str) -> list[tuple[str, str]]:
+    """Return the names and values of ``name=value,name=value``."""
+    parted = [pair.partition("=") for pair in pairs.split(",") if pair]
+    return [(name, value) for name, _, value in parted]
+
+
 def open_channel(target: str) -> grpc.Channel:
     """Return a channel to ``host:port`` of a server's gRPC endpoint."""
     return grpc.insecure_channel(target, options=_CHANNEL_OPTIONS)

@@ -16,7 +16,7 @@ paper-trading: 9107
 {{- if .Values.gateway.enabled }}
 gateway: 9108
 {{- end }}
-{{- if ne .Values.modelServing.mode "inProcess" }}
+{{- if not (has .Values.modelServing.mode (list "inProcess" "seldonModel")) }}
 model-serving: 9122
 {{- end }}
 {{- end -}}
@@ -24,7 +24,7 @@ model-serving: 9122
 {{/* Calls from one component to another, besides Kafka. */}}
 {{- define "alphaline.arrows" -}}
 arrows:
-  {{- if and (ne .Values.modelServing.mode "inProcess") (not .Values.modelServing.router.address) }}
+  {{- if and (not (has .Values.modelServing.mode (list "inProcess" "seldonModel"))) (not .Values.modelServing.router.address) }}
   - {from: signal-generation, to: model-serving, ports: [9121]}
   {{- end }}
   - {from: signal-generation, to: risk-management, ports: [9110]}

@@ -1,6 +1,6 @@
 {{/*
 A Job of one revision, hardened like the services. Arguments: root, component, image, command (list
-of YAML), environment, resources, mounts, volumes, share, attempts.
+of YAML), environment, resources, mounts, volumes, share, attempts, serviceAccount (another than the line's).
 */}}
 {{- define "alphaline.job" -}}
 # A Job never changes, hence a name for each revision.
@@ -33,7 +33,7 @@ spec:
     spec:
       # A pod that is kept can be asked why it failed; one that is tried again cleans up after itself.
       restartPolicy: {{ ternary "OnFailure" "Never" (gt (int .attempts) 0) }}
-      serviceAccountName: {{ include "alphaline.fullname" .root }}
+      serviceAccountName: {{ .serviceAccount | default (include "alphaline.fullname" .root) }}
       automountServiceAccountToken: false
       enableServiceLinks: false
       {{- with .root.Values.image.pullSecrets }}

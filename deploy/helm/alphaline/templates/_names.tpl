@@ -56,13 +56,16 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
 {{- define "alphaline.modelServerAddress" -}}
-{{ .Values.modelServing.router.address | default (printf "%s-model-serving:9121" (include "alphaline.fullname" .)) }}
+{{- $own := ternary "seldon-mesh:80" (printf "%s-model-serving:9121" (include "alphaline.fullname" .)) (eq .Values.modelServing.mode "seldonModel") -}}
+{{ .Values.modelServing.router.address | default $own }}
 {{- end -}}
 
-{{/* What a router finds the servers by; Seldon's asks for the name and the namespace of its object. */}}
+{{/* What a router finds the servers by: Seldon Core v1 the name and namespace of its object, Core 2 the Model. */}}
 {{- define "alphaline.modelServerMetadata" -}}
 {{- if .Values.modelServing.router.metadata -}}
 {{- .Values.modelServing.router.metadata -}}
+{{- else if eq .Values.modelServing.mode "seldonModel" -}}
+seldon-model={resource}
 {{- else if and .Values.modelServing.router.address (eq .Values.modelServing.mode "seldonDeployment") -}}
 seldon={{ include "alphaline.fullname" . }}-model,namespace={{ .Release.Namespace }}
 {{- end -}}

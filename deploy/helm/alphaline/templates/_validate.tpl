@@ -245,6 +245,9 @@ has a default account. Arguments: root, key, name, items.
 {{- if and $router (eq $serving.mode "inProcess") -}}
 {{- fail (printf "modelServing.router.address: expected nothing, since modelServing.mode is inProcess and no server is asked, saw %s." $router) -}}
 {{- end -}}
+{{- if eq $serving.mode "seldonModel" -}}
+{{- include "alphaline.validateCore2" . -}}
+{{- end -}}
 {{- if and $router .Values.networkPolicy.enabled (not $peers) -}}
 {{- fail "modelServing.router.networkPolicyPeers: expected where the router is, since the policies deny everything else, saw nothing; name its namespace and pods." -}}
 {{- end -}}
@@ -264,6 +267,27 @@ has a default account. Arguments: root, key, name, items.
 {{- fail (printf "modelServing.canary.traffic: expected 1 to 99, since there is a canary, saw %d; a canary without calls shows nothing, and one with all of them is the release: set image.tag." $traffic) -}}
 {{- end -}}
 {{- include "alphaline.validateAutoscaling" . -}}
+{{- end -}}
+
+{{- define "alphaline.validateCore2" -}}
+{{- $serving := .Values.modelServing -}}
+{{- range $key, $track := dict "canary" $serving.canary "shadow" $serving.shadow -}}
+{{- if $track.tag -}}
+{{- fail (printf "modelServing.%s.tag: expected nothing, since modelServing.mode is seldonModel, saw %s; an Experiment of Core 2 splits calls among models, and the signal service believes the announced one alone. Try a model in a lane of its own: candidate, canary." $key $track.tag) -}}
+{{- end -}}
+{{- end -}}
+{{- if ne $serving.autoscaling.by "none" -}}
+{{- fail (printf "modelServing.autoscaling.by: expected none, since modelServing.mode is seldonModel and Core 2 places models on servers itself, saw %s; set modelServing.replicas." $serving.autoscaling.by) -}}
+{{- end -}}
+{{- if and $serving.router.metadata (not (contains "seldon-model={resource}" $serving.router.metadata)) -}}
+{{- fail (printf "modelServing.router.metadata: expected seldon-model={resource} in it, since modelServing.mode is seldonModel and Core 2 routes by it, saw %s." $serving.router.metadata) -}}
+{{- end -}}
+{{- if and .Values.networkPolicy.enabled (not $serving.router.networkPolicyPeers) -}}
+{{- fail "modelServing.router.networkPolicyPeers: expected where Envoy of Core 2 is (the pods behind its Service seldon-mesh), since modelServing.mode is seldonModel and the policies deny everything else, saw nothing." -}}
+{{- end -}}
+{{- if and .Values.networkPolicy.enabled .Values.delivery.run (not $serving.core2.apiServerPeers) -}}
+{{- fail "modelServing.core2.apiServerPeers: expected where the API server is, since delivery.run applies a Model there and the policies deny everything else, saw nothing; `kubectl get endpoints kubernetes` names it." -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "alphaline.validateAutoscaling" -}}

@@ -60,5 +60,5 @@
 {{- define "alphaline.handsOver" -}}
 {{- $serving := .Values.modelServing -}}
 {{- $many := or (ne (int $serving.replicas) 1) (ne $serving.autoscaling.by "none") $serving.canary.tag $serving.shadow.tag -}}
-{{- if and (ne $serving.mode "inProcess") (not $many) -}}yes{{- end -}}
+{{- if and (not (has $serving.mode (list "inProcess" "seldonModel"))) (not $many) -}}yes{{- end -}}
 {{- end -}}
