@@ -8,9 +8,11 @@ from ci.charts.value_sets import (
     CORE2,
     DELIVERY,
     ISSUED,
+    KUBEFLOW,
     MLFLOW,
     ROUTER,
     SPLIT,
+    SUBMITTED,
     secured,
 )
 
