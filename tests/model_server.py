@@ -150,12 +150,12 @@ def running_server(
     address = ServerAddress(f"127.0.0.1:{http}", f"127.0.0.1:{grpc}")
     server = RunningServer(address, metrics, process, log, kind)
     try:
-        assert eventually(server.answers, within_s=60)
+        assert eventually(server.answers, within_s=180)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(120)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

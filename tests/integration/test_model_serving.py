@@ -111,7 +111,7 @@ def test_a_second_server_on_the_same_ports_says_so(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert finished.returncode == 1
