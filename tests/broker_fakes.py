@@ -79,6 +79,10 @@ class MemorySubscription:
         """Return first offset and end of each log."""
         return {key: (0, len(self._broker.logs.get(key, []))) for key in keys}
 
+    def missing(self, topics: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: a log comes into being where it is written."""
+        return ()
+
     def standing(self) -> Standing:
         """Return what each log still holds behind the reader."""
         unread: dict[str, int] = {}

@@ -10,6 +10,7 @@ determinism.apply()
 
 from alphaline.features import feature_set  # noqa: E402 - numba reads its settings on import
 from alphaline.messages import decode  # noqa: E402
+from alphaline.runtime.awaited_topics import wait_for_topics  # noqa: E402
 from alphaline.runtime.feature_store import FeatureTable, StorePaths  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.patience import StoppedError  # noqa: E402
@@ -45,6 +46,7 @@ def main() -> None:
         closing(OnlineRows(settings, paths, tables)) as rows,
         connections(settings, "feature_sink", is_stopping) as (subscription, publisher),
     ):
+        wait_for_topics(subscription, "feature_sink", is_stopping)
         online = AwaitedRows("online", rows, telemetry, is_stopping)
         stores: dict[str, RowStore] = {"offline": offline, "online": online}
         step = FeatureSink(tables, stores, subscription, settings.flush_rows, telemetry)

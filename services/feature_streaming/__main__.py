@@ -6,6 +6,7 @@ determinism.apply()
 
 from alphaline.features import Engine, feature_set  # noqa: E402 - numba reads its settings on import
 from alphaline.features.stream import FeatureStream  # noqa: E402
+from alphaline.runtime.awaited_topics import wait_for_topics  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
 from alphaline.runtime.service import (  # noqa: E402
@@ -41,6 +42,7 @@ def main() -> None:
     )
     partitions = settings.own_partitions()
     with connections(settings, "feature_streaming", is_stopping) as (subscription, publisher):
+        wait_for_topics(subscription, "feature_streaming", is_stopping)
         snapshots = KafkaSnapshots(subscription, publisher)
         start = recover(stream, snapshots, partitions)
         telemetry.ready_when(lambda: True)

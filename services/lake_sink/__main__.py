@@ -1,5 +1,6 @@
 """Wires step 2b: `market.*` → the lake."""
 
+from alphaline.runtime.awaited_topics import wait_for_topics
 from alphaline.runtime.lake import LakeWriter
 from alphaline.runtime.line import LineLoop
 from alphaline.runtime.reference import ReferenceData
@@ -23,6 +24,7 @@ def main() -> None:
     telemetry = start_telemetry(settings, "lake_sink")
     reference = ReferenceData(settings.reference_root)
     with connections(settings, "lake_sink", is_stopping) as (subscription, publisher):
+        wait_for_topics(subscription, "lake_sink", is_stopping)
         # A bar from another century is kept as it came, and must not end the sink.
         writer = LakeWriter(settings.lake_root, reference.sessions.nearest_labels)
         step = LakeStep(writer, subscription, settings.flush_rows, telemetry)

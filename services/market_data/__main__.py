@@ -3,6 +3,7 @@
 import structlog
 
 from alphaline.market.replay import following, replay_minutes, with_faults
+from alphaline.runtime.awaited_topics import wait_for_topics
 from alphaline.runtime.reference import ReferenceData
 from alphaline.runtime.service import (
     configure_logging,
@@ -38,6 +39,7 @@ def main() -> None:
     keys = [(BARS, number) for number in range(settings.partition_count)]
     lease = FileClockLease(settings.data_root / "clock.lease", "replay")
     with lease, connections(settings, "market_data", is_stopping) as (subscription, publisher):
+        wait_for_topics(subscription, "market_data", is_stopping)
         after = KafkaClockLog(subscription, [*keys, (OBSERVATIONS, 0)]).last_clock()
         bars = recording.bars()
         if settings.replay_must_follow:

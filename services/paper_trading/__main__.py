@@ -9,6 +9,7 @@ from alphaline.runtime import determinism
 determinism.apply()
 
 from alphaline.errors import LedgerError  # noqa: E402
+from alphaline.runtime.awaited_topics import wait_for_topics  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
 from alphaline.runtime.patience import StoppedError  # noqa: E402
 from alphaline.runtime.reference import ReferenceData  # noqa: E402
@@ -68,6 +69,7 @@ def main() -> None:
     )
     outputs = [(topic, number) for topic in (ORDERS, FILLS, POSITIONS) for number in partitions]
     with connections(settings, "paper_trading", is_stopping) as (subscription, publisher):
+        wait_for_topics(subscription, "paper_trading", is_stopping)
         telemetry.ready_when(lambda: ledger.is_available)
         line = LineLoop(
             subscription=subscription,

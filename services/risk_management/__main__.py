@@ -9,6 +9,7 @@ from alphaline.runtime import determinism
 determinism.apply()
 
 from alphaline.errors import StoreUnavailableError  # noqa: E402
+from alphaline.runtime.awaited_topics import wait_for_topics  # noqa: E402
 from alphaline.runtime.deployed_models import DeployedModelsReader  # noqa: E402
 from alphaline.runtime.journal import RiskJournal  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
@@ -23,7 +24,7 @@ from alphaline.runtime.service import (  # noqa: E402
     start_telemetry,
     stop_on_signals,
 )
-from alphaline.trading.risk import read_limits  # noqa: E402
+from alphaline.trading.risk import RiskProfile, read_limits  # noqa: E402
 from services.risk_management.adapters.proven_deployments import ProvenDeployments  # noqa: E402
 from services.risk_management.desk import RiskDesk  # noqa: E402
 from services.risk_management.handlers import BARS, DECISIONS, FILLS, ORDERS, RiskStep  # noqa: E402
@@ -39,6 +40,7 @@ def main() -> None:
     is_stopping = stop_on_signals()
     telemetry = start_telemetry(settings, "risk_management")
     reference = ReferenceData(settings.reference_root)
+    limits = read_limits(settings.limits.read_bytes(), str(settings.limits))
     try:
         journal = _journal(settings, is_stopping)
     except StoppedError:
@@ -56,7 +58,10 @@ def main() -> None:
         [(topic, number) for topic in (BARS, ORDERS, FILLS) for number in partitions],
     )
     with connections(settings, "risk_management", is_stopping) as (subscription, publisher):
-        desk = _desk(settings, reference, journal, recovered, publisher, follower, is_stopping)
+        wait_for_topics(subscription, "risk_management", is_stopping)
+        desk = _desk(
+            settings, limits, reference, journal, recovered, publisher, follower, is_stopping
+        )
         step = RiskStep(desk, settings.snapshot_minutes, telemetry)
         wait_s = None if settings.clock_mode == "replay" else settings.positions_deadline_ms / 1000
         server, port = serve(RiskServicer(desk, wait_s, telemetry), settings.risk_listen)
@@ -87,6 +92,7 @@ def _journal(settings: Settings, is_stopping: Callable[[], bool]) -> RiskJournal
 
 def _desk(
     settings: Settings,
+    limits: RiskProfile,
     reference: ReferenceData,
     journal: RiskJournal,
     recovered: Recovered,
@@ -96,7 +102,7 @@ def _desk(
 ) -> RiskDesk:
     return RiskDesk(
         recovered.state,
-        read_limits(settings.limits.read_bytes(), str(settings.limits)),
+        limits,
         reference.instruments,
         reference.sessions,
         journal,

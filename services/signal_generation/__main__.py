@@ -9,6 +9,7 @@ determinism.apply()
 from alphaline.errors import ContractError  # noqa: E402
 from alphaline.features import feature_set  # noqa: E402
 from alphaline.messages import ModelDeployed  # noqa: E402
+from alphaline.runtime.awaited_topics import wait_for_topics  # noqa: E402
 from alphaline.runtime.deployed_models import DeployedModelsReader  # noqa: E402
 from alphaline.runtime.inference import Predictor  # noqa: E402
 from alphaline.runtime.line import LineLoop  # noqa: E402
@@ -52,6 +53,7 @@ def main() -> None:
     )
     partitions = settings.own_partitions()
     with connections(settings, "signal_generation", is_stopping) as (subscription, publisher):
+        wait_for_topics(subscription, "signal_generation", is_stopping)
         step = SignalStep(
             strategies=strategies,
             feature_sets=sets,

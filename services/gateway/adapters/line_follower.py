@@ -7,6 +7,7 @@ import structlog
 
 from alphaline.errors import MessageError
 from alphaline.messages import decode
+from alphaline.runtime.awaited_topics import wait_for_topics
 from alphaline.runtime.messaging import Received, Subscription, TopicPartitionKey
 from alphaline.runtime.patience import StoppedError
 from alphaline.runtime.telemetry import Telemetry
@@ -64,6 +65,7 @@ class LineFollower:
 
     def _run(self) -> None:
         try:
+            wait_for_topics(self._subscription, "gateway", self._is_stopping.is_set)
             self._assign()
             while not self._is_stopping.is_set():
                 for item in self._subscription.poll(_POLL_LIMIT, 0.1):

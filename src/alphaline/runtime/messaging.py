@@ -16,7 +16,7 @@ from alphaline.messages import Message as Value
 from alphaline.messages import encode
 from alphaline.runtime.abandonable import SLICE_S, Answer, answer_of, never
 from alphaline.runtime.kafka_security import KafkaSecurity
-from alphaline.runtime.patience import StoppedError
+from alphaline.runtime.patience import ATTEMPT_S, StoppedError
 
 # Every producer of the line names its partitioner, since the clients' defaults differ.
 PARTITIONER = "murmur2"
@@ -99,6 +99,9 @@ class Subscription(Protocol):
 
     def bounds(self, keys: Sequence[TopicPartitionKey]) -> dict[TopicPartitionKey, tuple[int, int]]:
         """Return, per partition, the first offset that is kept and the one after the last."""
+
+    def missing(self, topics: Iterable[str]) -> tuple[str, ...]:
+        """Return which of these topics are not there; BrokerError if Kafka does not answer."""
 
     def standing(self) -> Standing:
         """Return how the reader stands, from what it knows already: asks nobody."""
@@ -382,6 +385,20 @@ class KafkaSubscription:
     def bounds(self, keys: Sequence[TopicPartitionKey]) -> dict[TopicPartitionKey, tuple[int, int]]:
         """Return, per partition, the first offset that is kept and the one after the last."""
         return {key: self._watermarks(self._partition(key)) for key in keys}
+
+    def missing(self, topics: Iterable[str]) -> tuple[str, ...]:
+        """Return which of these topics are not there, or not for this account to see.
+
+        Raises
+        ------
+        BrokerError
+            If Kafka does not answer within a moment.
+        """
+        try:
+            known = self._consumer.list_topics(timeout=ATTEMPT_S).topics
+        except KafkaException as error:
+            raise BrokerError(f"Kafka does not answer: {error.args[0].str()}") from error
+        return tuple(name for name in topics if self._prefix + name not in known)
 
     def standing(self) -> Standing:
         """Return how the reader stands, from what the client knows already."""
