@@ -19,6 +19,9 @@ PEERS := .venv-peers/.packages-installed
 SERVERS := .venv-servers/.packages-installed
 # Built like the tools of the charts, in a minute or two the first time.
 S3_SERVER := .tools/go/.versitygw-installed
+# Processes that share the tests, each of which imports everything: 0 for none but pytest's own.
+WORKERS ?= 0
+PYTEST = $(BIN)/pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 OFFLINE = { echo; echo "Could not install $(1)."; \
 	echo "Expected a package index or a warm cache of uv and pip. Either connect to the network and run"; \
 	echo "'make setup' again, or point PIP_INDEX_URL and UV_INDEX_URL to a mirror that can be reached."; \
@@ -110,11 +113,11 @@ format: setup ## Rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup setup-serving setup-servers ## Every test that belongs to a change (under 15 minutes)
-	$(BIN)/pytest -m "not soak and not stores and not seldon"
+test: setup setup-serving setup-servers ## Every test that belongs to a change (under 15 minutes); WORKERS=2 is an option
+	$(PYTEST) -m "not soak and not stores and not seldon"
 
 test-fast: setup ## Only tests that need no broker and take seconds
-	$(BIN)/pytest -m "not soak and not stores and not seldon and not slow and not kafka and not servers"
+	$(PYTEST) -m "not soak and not stores and not seldon and not slow and not kafka and not servers"
 
 test-seldon: setup setup-seldon ## The model servers' tests, on seldon-core's wrapper
 	$(BIN)/pytest -m seldon
