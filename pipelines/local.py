@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,14 +61,32 @@ def run(arguments: TrainingArguments) -> TrainingResult:
     LineError
         If a step failed or left no artifact; the message names the file with the steps' output.
     """
-    root = arguments.data_root.absolute() / "pipelines"
+    return running(arguments.data_root, training, _values(arguments))
+
+
+def running(
+    data_root: Path, pipeline: Callable[..., object], values: Mapping[str, Any]
+) -> TrainingResult:
+    """Run a training pipeline with ``values``, and return what it left under ``data_root``.
+
+    Parameters
+    ----------
+    pipeline
+        That of ``pipelines.training``, or what kfp read from its document.
+
+    Raises
+    ------
+    LineError
+        As ``run``.
+    """
+    root = data_root.absolute() / "pipelines"
     root.mkdir(parents=True, exist_ok=True)
     before = set(root.iterdir())
     log = root / LOG_FILE
     # The runner prints what every step prints, and that is pages.
     with log.open("w") as output, redirect_stdout(output), _runner(root):
         try:
-            training(**_values(arguments))
+            pipeline(**values)
         except RuntimeError as error:
             raise LineError(f"the training pipeline failed ({error}); its output: {log}") from error
     return _result([path for path in root.iterdir() if path.is_dir() and path not in before], log)
