@@ -26,14 +26,15 @@ _LOAD = "/inference.GRPCInferenceService/RepositoryModelLoad"
 def bring(folder: Path, root: Path, generation: int = 1, resource: str = "") -> str:
     """Copy what a ``Model`` points to and rewrite its settings; return the name that it is loaded by."""
     internal = f"{resource or folder.name}_{generation}"
-    target = root / internal / str(generation)
+    # The folder below is always the same: the generation is in the name.
+    target = root / internal / "1"
     shutil.copytree(folder, target)
     path = target / "model-settings.json"
     settings = {
         name: value for name, value in json.loads(path.read_text()).items() if name in _KEPT
     }
     settings["name"] = internal
-    settings["parameters"] = {**settings.get("parameters", {}), "version": str(generation)}
+    settings["parameters"] = {**settings.get("parameters", {}), "version": "1"}
     path.write_text(json.dumps(settings))
     return internal
 

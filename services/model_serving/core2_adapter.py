@@ -1,6 +1,6 @@
 """MLServer beside the agent of Seldon Core 2, which brings model folders under names of its own.
 
-The agent copies what a ``Model`` points to into ``<root>/<resource>_<generation>/<generation>/``, writes that
+The agent copies what a ``Model`` points to into ``<root>/<resource>_<generation>/1/``, writes that
 name into the ``model-settings.json`` there, and has the server load it by that name. Nothing of that file is read
 here: which class serves, with which key, from which folder is this server's to say. The copy holds one signed
 version as a delivery laid it out, so the signature, and the name and version that it covers, stay what they were.
@@ -20,7 +20,7 @@ _IMPLEMENTATION = f"{__name__}.AgentModel"
 
 
 class AgentRepository(ModelRepository):  # type: ignore[misc] # MLServer ships no types
-    """What the agent has brought: a model for each folder of a generation."""
+    """What the agent has brought: a model for each name, in a folder below it that is called by a number."""
 
     def __init__(self, root: str, public_key: str) -> None:
         self._root = Path(root)
@@ -29,7 +29,7 @@ class AgentRepository(ModelRepository):  # type: ignore[misc] # MLServer ships n
     async def list(self) -> VersionSettings:
         """Return the settings of every model that the agent has brought whole."""
         names = [path.name for path in self._root.iterdir()] if self._root.is_dir() else []
-        folders = [(name, folder) for name in sorted(names) for folder in self._generations(name)]
+        folders = [(name, folder) for name in sorted(names) for folder in self._copies(name)]
         return [
             self._settings(name, folder)
             for name, folder in folders
@@ -46,12 +46,12 @@ class AgentRepository(ModelRepository):  # type: ignore[misc] # MLServer ships n
         InferenceError
             If it brought something else than one signed version.
         """
-        folders = self._generations(name)
+        folders = self._copies(name)
         if not folders:
             raise ModelNotFound(name)
         return [self._settings(name, folder) for folder in folders]
 
-    def _generations(self, name: str) -> tuple[Path, ...]:
+    def _copies(self, name: str) -> tuple[Path, ...]:
         if not is_folder_name(name) or not (self._root / name).is_dir():
             return ()
         found = (path for path in (self._root / name).iterdir() if path.name.isdecimal())
