@@ -145,8 +145,8 @@ lock: $(BOOTSTRAP) ## Resolve requirements/*.txt again
 	$(MAKE) lock-images
 
 lock-images: setup ## Resolve requirements/images/*.txt again, within the versions of platform.txt
-	@$(BIN)/python -m ci.images.locks | while read -r lock extras; do echo "$$lock"; \
-		$(LOCK_IMAGE) $$extras -o requirements/images/$$lock.txt pyproject.toml; done
+	@$(BIN)/python -m ci.images.locks | while read -r lock sources; do echo "$$lock"; \
+		$(LOCK_IMAGE) -o requirements/images/$$lock.txt $$sources; done
 
 demo: setup setup-serving ## Run the whole line over recorded data, then show what it did
 	$(BIN)/alphaline demo

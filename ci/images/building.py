@@ -1,5 +1,6 @@
 """Builds one image and writes its archive."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,12 @@ def revision() -> str:
     return f"{commit}-modified" if changes else commit
 
 
+def installer() -> str:
+    """Return a digest of what installs packages into images."""
+    files = (DOCKERFILES / name for name in ("install.sh", "slim.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 def build(image: Image, release: Release) -> Path:
     """Build an image and return its archive, which is left alone where the image is the same as before."""
     order = Build(
@@ -59,6 +66,7 @@ def build(image: Image, release: Release) -> Path:
             "BASE_IMAGE": release.base,
             "VERSION": release.tag,
             "REVISION": release.revision,
+            "INSTALLER": installer(),
         },
         secrets=build_secrets(RESULTS / "secrets", os.environ),
     )

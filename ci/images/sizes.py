@@ -27,8 +27,8 @@ class Size(NamedTuple):
 
     @property
     def is_within_goal(self) -> bool:
-        """Return whether the compressed size is within the image's goal, or there is none."""
-        return self.image.goal_mb is None or self.compressed_mb <= self.image.goal_mb
+        """Return whether the size on disk is within the image's goal, or there is none."""
+        return self.image.goal_mb is None or self.uncompressed_mb <= self.image.goal_mb
 
 
 def table(sizes: Sequence[Size]) -> str:

@@ -11,8 +11,4 @@ shift 2
 [ -x "$folder/bin/python" ] || "$tools/uv" venv --quiet --python python3.11 "$folder"
 # A few packages have no wheel: what builds them is pinned by hash too, and stays out.
 "$tools/uv" pip install --quiet --python "$folder/bin/python" --require-hashes --build-constraints "$tools/build.txt" "$@" --requirements "$lock"
-# Tests and headers of packages: no service imports them, and they are a tenth of the size.
-find "$folder/lib" -type d \( -name tests -o -path '*/pyarrow/include' -o -path '*/pyarrow/src' -o -path '*/numpy/_core/include' \) \
-	-prune -exec rm -rf {} +
-# By content and not by time, which an image does not keep to the fraction of a second.
-"$folder/bin/python" -m compileall -q -j 0 --invalidation-mode unchecked-hash "$folder/lib"
+"$folder/bin/python" "$tools/slim.py" "$folder"/lib/python3.11/site-packages

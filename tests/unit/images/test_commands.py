@@ -55,7 +55,9 @@ def test_a_docker_client_without_its_daemon_builds_nothing(
 
 
 def test_an_index_of_the_environment_is_a_secret_and_no_argument(tmp_path: Path) -> None:
-    secrets = build_secrets(tmp_path, {"UV_INDEX_URL": "https://user:word@index", "PIP_CERT": "/ca.pem"})
+    secrets = build_secrets(
+        tmp_path, {"UV_INDEX_URL": "https://user:word@index", "PIP_CERT": "/ca.pem"}
+    )
     assert 'url = "https://user:word@index"' in secrets["index"].read_text()
     assert secrets["certificates"] == Path("/ca.pem")
     assert tmp_path.stat().st_mode & 0o77 == 0

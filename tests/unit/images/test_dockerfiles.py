@@ -9,7 +9,7 @@ import pytest
 
 from alphaline.runtime import determinism
 from alphaline.runtime.shipped_cache import ShippedCacheLocator
-from ci.images.catalog import IMAGES, OWN_LOCKS, Image
+from ci.images.catalog import IMAGES, OWN_LOCKS, SHARED_LOCKS, Image
 from ci.images.compiled import CALLS
 from ci.images.places import CHART, DOCKERFILES, ROOT
 
@@ -45,21 +45,22 @@ def test_its_packages_come_from_the_lock_that_the_catalogue_names(image: Image) 
     if image.name == "broker":
         assert "install.sh" not in "".join(everything.values())
     else:
-        shared = {"line": "line", "model_serving": "serving"}
+        shared = {"parquet": "parquet", "model_serving": "serving"}
         stage = everything[shared.get(image.lock, image.name)]
         folder = "requirements" if image.lock in OWN_LOCKS else "requirements/images"
         assert f"COPY {folder}/{image.lock}.txt" in stage
         assert f" {lock}" in stage
 
 
-def test_only_the_lock_that_leaves_out_caps_is_installed_without_resolving_it() -> None:
+def test_only_locks_that_leave_something_out_are_installed_without_resolving_them() -> None:
     installs = re.findall(
         r"install\.sh \S+ (\S+)([^\n\\]*)", (DOCKERFILES / "Dockerfile").read_text()
     )
     options = {Path(lock).stem: option.split() for lock, option in installs}
     without_caps = {path.stem for path in (ROOT / "requirements").glob("*.overrides")}
-    assert {lock for lock, option in options.items() if option} == without_caps
-    assert options["model_serving_seldon"] == ["--no-deps"]
+    without_some = {image.lock for image in IMAGES if image.left_out}
+    expected = {lock: ["--no-deps"] for lock in without_caps | without_some}
+    assert {lock: option for lock, option in options.items() if option} == expected
 
 
 def test_what_a_service_compiles_at_start_is_compiled_by_its_build(image: Image) -> None:
@@ -81,4 +82,4 @@ def test_every_stage_that_ships_stands_on_the_base_argument() -> None:
         text = (DOCKERFILES / one.dockerfile).read_text()
         assert re.search(r"^ARG BASE_IMAGE=\S+:3\.11-slim-bookworm$", text, re.MULTILINE)
         parents = {parent for parent, _ in STAGE.findall(text)}
-        assert parents <= {"${BASE_IMAGE}", "line", "serving"}
+        assert parents <= {"${BASE_IMAGE}", *SHARED_LOCKS, "serving"}
