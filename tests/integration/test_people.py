@@ -24,6 +24,7 @@ from alphaline.cli.verification.drill import (
     replay_settings,
 )
 from alphaline.messages import SignalApproved
+from alphaline.runtime import cluster
 from alphaline.runtime.places import checkout
 from alphaline.runtime.reference import ReferenceData
 
@@ -68,6 +69,9 @@ def alphaline(line: Line, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> An
     for name, value in line.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ALPHALINE_HOME", str(tmp_path))
+    # The broker is there, but on a starved machine not within a command's patience of 5 s.
+    asked = cluster.answers
+    monkeypatch.setattr(cluster, "answers", lambda servers, _timeout_s: asked(servers, 60.0))
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(app, list(arguments))
