@@ -180,11 +180,11 @@ class ClusterLine:
 
 
 def installed(
-    settings: Settings, kubectl: Kubectl, release: Release, report: Report, *options: str
+    settings: Settings, kubectl: Kubectl, release: Release, report: Report
 ) -> tuple[ClusterLine, float]:
     """Install the chart; return the line and the seconds until every pod was ready."""
     began = time.monotonic()
-    release.install(*options)
+    release.install()
     seconds = time.monotonic() - began
     report(f"ready after {seconds:.1f} s")
     reader = Reader(kubectl, member(settings, "topics"))

@@ -31,9 +31,9 @@ class Release:
         self._settings = settings
         self.values: Values = dict(values)
 
-    def install(self, *options: str) -> None:
-        """Install and return when every pod is ready; ``options`` are helm's."""
-        self._with_values("install", "--wait", "--timeout", READY_TIMEOUT, *options)
+    def install(self) -> None:
+        """Install and return when every pod is ready."""
+        self._with_values("install", "--wait", "--timeout", READY_TIMEOUT)
 
     def upgrade(self, changes: Mapping[str, Any], *, wait: bool = True) -> None:
         """Upgrade to values by their dotted keys, such as ``image.tag``; they stay in force."""
