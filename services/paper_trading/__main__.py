@@ -46,11 +46,13 @@ def main() -> None:
     reference = ReferenceData(settings.reference_root)
     files = settings.strategy_files()
     strategies = [read_strategy(path.read_bytes(), str(path)) for path in files]
+    answers = telemetry.gauge("database_available", database="ledger")
     try:
         ledger = AwaitedLedger(settings.ledger_place(), settings.writer_epoch, is_stopping)
         saved = ledger.load_state()
     except StoppedError:
         return
+    answers.set_function(lambda: ledger.is_available)
     partitions = settings.own_partitions()
     recovered = recover(
         saved,

@@ -41,10 +41,12 @@ def main() -> None:
     telemetry = start_telemetry(settings, "risk_management")
     reference = ReferenceData(settings.reference_root)
     limits = read_limits(settings.limits.read_bytes(), str(settings.limits))
+    answers = telemetry.gauge("database_available", database="journal")
     try:
         journal = _journal(settings, is_stopping)
     except StoppedError:
         return
+    answers.set_function(lambda: journal.is_available)
     follower = KafkaSubscription(
         settings.kafka_bootstrap_servers,
         "risk_management.models",

@@ -181,6 +181,20 @@ STORES_AVAILABLE = Panel(
 )
 
 
+def _database(name: str) -> Panel:
+    return Panel(
+        "Its database",
+        f"1 where the database of the {name} answers, 0 while the service waits for it.",
+        "none",
+        [
+            Query(
+                gauge("database_available", "namespace", f'database="{name}"', "min"),
+                "{{namespace}}",
+            )
+        ],
+    )
+
+
 SIGNAL_GENERATION = _reading(
     "signal_generation",
     Panel(
@@ -217,6 +231,7 @@ RISK_MANAGEMENT = _reading(
         "none",
         [Query(gauge("risk_kill_switch_engaged", "namespace"), "{{namespace}}")],
     ),
+    _database("journal"),
 )
 
 PAPER_TRADING = _reading(
@@ -236,6 +251,7 @@ PAPER_TRADING = _reading(
         "none",
         [Query(gauge("trading_ledger_breaks", "namespace"), "{{namespace}}")],
     ),
+    _database("ledger"),
 )
 
 _REQUESTS = 'route=~"/v1/.+"'

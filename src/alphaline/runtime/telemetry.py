@@ -151,6 +151,13 @@ METRICS = {
             "breaks",
             "Positions and events of the ledger that contradict its postings, and writes it refused.",
         ),
+        Metric(
+            "database_available",
+            "gauge",
+            "boolean",
+            "1 while the database of the journal or the ledger answers its writer, 0 while it waits.",
+            ("database",),
+        ),
         Metric("sink_rows_total", "counter", "rows", "Rows made durable.", ("store",)),
         Metric(
             "sink_store_available",
