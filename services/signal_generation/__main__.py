@@ -104,7 +104,7 @@ def _in_process(settings: Settings) -> Callable[[ModelDeployed], Predictor]:
         raise ContractError(
             "ALPHALINE_INFERENCE=in_process: expected ONNX Runtime and model-signing, which the image of this "
             f"service leaves out ({error}). Ask a model server (open_inference), or install the extra "
-            "in_process of alphaline beside it"
+            "signal_generation of alphaline beside it"
         ) from error
     return in_process(settings.model_store, settings.public_key)
 
