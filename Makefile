@@ -210,7 +210,7 @@ test-cluster: chart-tools ## Show the chart on a real cluster: KUBECONFIG, and C
 	@test -e $(or $(CLUSTER_ARCHIVES),var/images)/gateway.tar || $(MAKE) --no-print-directory images
 	$(BIN)/python -m ci.cluster
 
-test-cluster-variants: chart-tools ## The same for other installs: all, or VARIANTS="operator overlay stores"
+test-cluster-variants: chart-tools ## The same for other installs: all, or VARIANTS="operator overlay stores backup"
 	@test -e $(or $(CLUSTER_ARCHIVES),var/images)/gateway.tar || $(MAKE) --no-print-directory images
 	$(BIN)/python -m ci.cluster.variants $(VARIANTS)
 

@@ -16,13 +16,14 @@ determinism.apply()
 
 from ci.cluster import images  # noqa: E402
 from ci.cluster.settings import Settings  # noqa: E402
-from ci.cluster.variants import operator, overlay, stores  # noqa: E402
+from ci.cluster.variants import backup, operator, overlay, stores  # noqa: E402
 from ci.cluster.variants.run import Run  # noqa: E402
 
 VARIANTS: Mapping[str, Callable[[Run], None]] = {
     "operator": operator.show,
     "overlay": overlay.show,
     "stores": stores.show,
+    "backup": backup.show,
 }
 
 
