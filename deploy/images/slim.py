@@ -15,10 +15,9 @@ from py_compile import PycInvalidationMode
 
 # Below site-packages. Types and sources for checkers and compilers; static libraries; tests and headers.
 EVERYWHERE = ("**/*.pyi", "**/*.pxd", "**/*.pyx", "**/*.pxi", "**/*.a", "**/tests")
-# What no module of ours imports, nor what they import in turn: numpy for Fortran and for builds; Arrow's RPC,
+# What no module of ours imports, nor what they import in turn: numpy for builds (f2py stays: scipy loads it); Arrow's RPC,
 # which nothing else links, and libraries that stand there again under another name.
 OF_ONE = (
-    "numpy/f2py",
     "numpy/distutils",
     "numpy/_core/include",
     "numpy/random/_examples",
