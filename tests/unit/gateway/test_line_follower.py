@@ -1,7 +1,7 @@
 """The gateway's reader of the log, and what it does where it cannot go on."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -12,11 +12,15 @@ from services.gateway.adapters.line_follower import LineFollower
 from services.gateway.read_model import ReadModel
 
 
-class NoTopics(KafkaSubscription):
-    """A log whose topics are not there."""
+class BrokenLog(KafkaSubscription):
+    """A log whose topics are there and cannot be read."""
 
     def __init__(self, fault: Exception) -> None:
         self._fault = fault
+
+    def missing(self, topics: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002
+        """Miss nothing."""
+        return ()
 
     def bounds(
         self,
@@ -30,7 +34,7 @@ class NoTopics(KafkaSubscription):
 def test_a_reader_that_cannot_go_on_ends_the_process_whatever_the_fault(fault: Exception) -> None:
     told = threading.Event()
     follower = LineFollower(
-        NoTopics(fault),
+        BrokenLog(fault),
         [("market.bars.v1", 0)],
         ReadModel({}, 1, 1),
         1,
