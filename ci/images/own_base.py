@@ -21,6 +21,11 @@ PACKAGES = (
     "tzdata",
 )
 LEFT_OUT = ("doc", "man", "info", "locale")
+# `status` of dpkg stays, which tells scanners what is there, and a file of /etc/apt that mmdebstrap takes away itself.
+GONE = (
+    *("var/cache/*", "var/log/*", "var/lib/apt", "var/lib/dpkg/info", "etc/apt/sources.list*"),
+    "usr/lib/*/gconv",
+)
 
 
 def chosen(name: str, asked: str) -> str:
@@ -65,8 +70,9 @@ def bootstrap_command(tree: Path) -> list[str]:
     paths = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in LEFT_OUT]
     kept = "--dpkgopt=path-include=/usr/share/doc/*/copyright"
     hooks = "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"
-    # What a second look at the packages would need, and nobody has.
-    clean = '--customize-hook=rm -rf "$1"/var/cache/* "$1"/var/log/* "$1"/var/lib/apt "$1"/etc/apt'
+    # What a second look at the packages would need, and nobody has; the converters of iconv, as Python has its own.
+    gone = " ".join(f'"$1"/{path}' for path in GONE)
+    clean = f"--customize-hook=rm -rf {gone}"
     include = f"--include={','.join(PACKAGES)}"
     return [
         *("mmdebstrap", "--quiet", "--variant=essential", hooks, include),

@@ -89,6 +89,8 @@ def test_our_own_base_keeps_licences_and_no_state_of_packages() -> None:
     assert "libstdc++6" in command
     assert "path-include=/usr/share/doc/*/copyright" in command
     assert "/var/lib/apt" in command
+    assert "/var/lib/dpkg/info" in command
+    assert "/var/lib/dpkg/status" not in command
 
 
 def test_images_are_chosen_by_name_and_an_unknown_one_is_refused() -> None:
