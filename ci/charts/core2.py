@@ -33,16 +33,16 @@ TAKEN_NUMBERS = {5572, 9000, 9001, 9005, 9006, 9007, 9008, 9500, 9501}
 # Routes and internal names are made of it: no dot, which Kubernetes would allow.
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 REMOTE = re.compile(r"[a-z0-9_-]+:")
-TEMPLATE = "model.json"
+# The ConfigMap with what a delivery applies; another one has a dashboard under the same key.
+TEMPLATE, KEY = "-core2-model", "model.json"
 SAMPLE = resource_name("sample_v1", "1", "sha256:" + "0123456789abcdef" * 4)
 
 
 def models_of(manifests: Iterable[Manifest]) -> Iterator[dict[str, Any]]:
     """Yield what a delivery would apply: the ``Model`` of each ConfigMap that holds one, for a version."""
     for one in manifests:
-        text = (one.get("data") or {}).get(TEMPLATE) if one.get("kind") == "ConfigMap" else None
-        if text is not None:
-            yield json.loads(text.replace(RESOURCE_FIELD, SAMPLE))
+        if one.get("kind") == "ConfigMap" and _name(one).endswith(TEMPLATE):
+            yield json.loads(one["data"][KEY].replace(RESOURCE_FIELD, SAMPLE))
 
 
 def faults(manifests: Sequence[Manifest]) -> Iterator[str]:

@@ -106,9 +106,18 @@ def test_what_a_delivery_will_apply_is_judged_in_its_config_map() -> None:
     model = copy.deepcopy(_model())
     model["metadata"]["name"] = "{resource}"
     model["spec"]["storageUri"] = "/elsewhere/{resource}"
-    held = {"kind": "ConfigMap", "data": {"model.json": json.dumps(model)}}
+    held = _config_map("line-core2-model", model)
     assert [one["metadata"]["name"] for one in models_of([held])] == [SAMPLE]
     assert any("that rclone mounts" in fault for fault in faults([_server(), held]))
+
+
+def test_a_dashboard_of_models_is_no_model() -> None:
+    assert not list(models_of([_config_map("line-dashboards", {"panels": []})]))
+
+
+def _config_map(name: str, content: Manifest) -> Manifest:
+    data = {"model.json": json.dumps(content)}
+    return {"kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
 def test_files_are_judged_and_a_file_without_any_is_a_fault(
