@@ -3,12 +3,14 @@ import subprocess
 import sys
 
 PROGRAM = """
-import os, signal, sys
+import os, select, signal, sys
 os.getpid = lambda: int(sys.argv[1])
 import alphaline.runtime.process_one
 try:
     print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, flush=True)
-    sys.stdin.read()
+    # In steps: a signal that comes just before a call of the system does not interrupt it.
+    while not select.select([sys.stdin], [], [], 0.05)[0]:
+        pass
 finally:
     print("closed", flush=True)
 """
