@@ -1,6 +1,5 @@
 """Every client of the line over TLS, at a real broker that knows who may do what."""
 
-import gc
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
@@ -20,6 +19,7 @@ from alphaline.runtime.messaging import KafkaPublisher, KafkaSubscription, Outgo
 from alphaline.runtime.topic_rights import Rights, rights_of
 from alphaline.runtime.topics import Topics
 from tests.certificates import DAY, Authority
+from tests.closed_publisher import closed_at_the_end
 from tests.line_values import BARS, bar
 from tests.secured_broker import SecuredBroker, by_certificate, secured_broker
 from tests.waiting import eventually
@@ -50,17 +50,10 @@ def apart() -> Iterator[Executor]:
         yield process
 
 
-@pytest.fixture(autouse=True)
-def released() -> Iterator[None]:
-    yield
-    # A producer that an exception's frames still hold goes on knocking, and says so, when its broker is gone.
-    gc.collect()
-
-
 def published(server: str, security: KafkaSecurity, topic: str = BARS) -> None:
-    publisher = KafkaPublisher(server, "tests", security=security)
-    publisher.send(Outgoing(topic, SPY, bar(0, SPY), 0))
-    publisher.flush()
+    with closed_at_the_end(KafkaPublisher(server, "tests", security=security)) as publisher:
+        publisher.send(Outgoing(topic, SPY, bar(0, SPY), 0))
+        publisher.flush()
 
 
 def read(server: str, security: KafkaSecurity, group: str) -> int:

@@ -8,6 +8,7 @@ from alphaline.errors import BrokerError
 from alphaline.runtime.abandonable import answer_of, never
 from alphaline.runtime.messaging import KafkaPublisher, KafkaSubscription
 from alphaline.runtime.patience import STOP_PATIENCE_S, Stop, StoppedError
+from tests.closed_publisher import closed_at_the_end
 
 NOBODY = "127.0.0.1:9"
 
@@ -53,10 +54,10 @@ def test_a_call_that_may_take_as_long_as_it_takes_runs_in_its_own_thread() -> No
 
 
 def test_a_publisher_that_gives_up_waits_for_no_broker() -> None:
-    publisher = KafkaPublisher(NOBODY, "tests", gives_up=lambda: True)
-    publisher.send_bytes("orders", "k", b"x", 0)
-    with pytest.raises(StoppedError, match="1 messages that Kafka had not acknowledged"):
-        publisher.flush()
+    with closed_at_the_end(KafkaPublisher(NOBODY, "tests", gives_up=lambda: True)) as publisher:
+        publisher.send_bytes("orders", "k", b"x", 0)
+        with pytest.raises(StoppedError, match="1 messages that Kafka had not acknowledged"):
+            publisher.flush()
 
 
 def test_a_reader_that_gives_up_waits_for_no_message() -> None:
