@@ -8,13 +8,12 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
-
-import yaml
 
 from alphaline.runtime.model_resource import RESOURCE_FIELD, resource_name
 from alphaline.runtime.seldon_core2 import COPIES
+from ci.charts.files import judge
 
 Manifest = Mapping[str, Any]
 
@@ -139,18 +138,12 @@ def _of_storage(spec: Manifest, servers: Sequence[Manifest]) -> Iterator[str]:
 
 def main(names: list[str]) -> int:
     """Judge the Servers and Models of files, `-` being standard input; exit code 1 where one has a fault."""
-    count, problems = 0, list[str]()
-    for name in names:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text()
-        manifests = [one for one in yaml.safe_load_all(text) if isinstance(one, dict)]
-        here = sum(one.get("apiVersion") == GROUP for one in manifests)
-        problems += [f"{name}: {problem}" for problem in faults(manifests)]
-        count += here
-        if not here:
-            problems.append(f"{name}: expected a Server or Model of {GROUP}, saw none.")
-    sys.stdout.writelines(f"{problem}\n" for problem in problems)
-    sys.stdout.write(f"{count} checked, {len(problems)} faults\n")
-    return 1 if problems or not names else 0
+    return judge(names, _of_manifests, f"Server or Model of {GROUP}")
+
+
+def _of_manifests(manifests: Sequence[Manifest]) -> tuple[int, list[str]]:
+    count = sum(one.get("apiVersion") == GROUP for one in manifests)
+    return count, list(faults(manifests))
 
 
 if __name__ == "__main__":

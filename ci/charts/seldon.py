@@ -8,10 +8,9 @@ traffic, protocols, graphs.
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import yaml
+from ci.charts.files import judge
 
 Manifest = Mapping[str, Any]
 
@@ -170,17 +169,7 @@ def of_manifests(manifests: Iterable[Any]) -> tuple[int, list[str]]:
 
 def main(names: list[str]) -> int:
     """Judge the SeldonDeployments of files, `-` being standard input; exit code 1 where one has a fault."""
-    count, problems = 0, list[str]()
-    for name in names:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text()
-        here, found = of_manifests(yaml.safe_load_all(text))
-        count += here
-        problems += [f"{name}: {problem}" for problem in found]
-        if not here:
-            problems.append(f"{name}: expected a SeldonDeployment, saw none.")
-    sys.stdout.writelines(f"{problem}\n" for problem in problems)
-    sys.stdout.write(f"{count} checked, {len(problems)} faults\n")
-    return 1 if problems or not names else 0
+    return judge(names, of_manifests, "SeldonDeployment")
 
 
 if __name__ == "__main__":
