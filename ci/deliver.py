@@ -7,7 +7,7 @@ import msgspec
 
 from alphaline.errors import ModelError
 from alphaline.messages import Lane, ModelDeployed
-from alphaline.messages.manifests import ModelManifest, encode_manifest, file_digest
+from alphaline.messages.manifests import ModelManifest, deployed_record, file_digest
 from alphaline.models.artifacts import ModelArtifacts, decode_artifacts
 from alphaline.models.estimators import BoosterEstimator
 from alphaline.models.onnx_conversion import INPUT_NAME, OUTPUT_NAME, to_onnx_bytes
@@ -109,7 +109,12 @@ def deliver(
     if delivery.server is not None:
         progress("hand to the model server")
         hand_over(delivery.server, directory, delivery.public_key)
-    deployed = _deployed(delivery, manifest)
+    deployed = deployed_record(
+        manifest,
+        strategy_id=delivery.strategy_id,
+        lane=delivery.lane,
+        ts=delivery.in_force_from,
+    )
     progress(f"put in force for {delivery.strategy_id} in lane {delivery.lane}")
     publish(deployed)
     return Delivered(directory=str(directory), proof=proof, manifest=manifest, deployed=deployed)
@@ -181,20 +186,4 @@ def _manifest(
         code_version=metadata.code_version,
         engine=metadata.engine,
         created_by=delivery.created_by,
-    )
-
-
-def _deployed(delivery: Delivery, manifest: ModelManifest) -> ModelDeployed:
-    return ModelDeployed(
-        ts=delivery.in_force_from,
-        strategy_id=delivery.strategy_id,
-        lane=delivery.lane,
-        model_name=manifest.name,
-        model_version=manifest.version,
-        model_digest=manifest.onnx_digest,
-        feature_set=manifest.feature_set,
-        entry_long=manifest.entry_long,
-        entry_short=manifest.entry_short,
-        verdict=manifest.verdict,
-        manifest_digest=file_digest(encode_manifest(manifest)),
     )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alphaline.messages import ModelDeployed
-from alphaline.messages.manifests import ModelManifest, encode_manifest, file_digest
+from alphaline.messages.manifests import ModelManifest, deployed_record, file_digest
 from alphaline.models.artifacts import ModelArtifacts, ModelMetadata
 from alphaline.models.estimators import BoosterEstimator
 from alphaline.models.onnx_conversion import INPUT_NAME, OUTPUT_NAME, to_onnx_bytes
@@ -96,20 +96,7 @@ def deliver(folder: Path, version: str = "1", seed: int = 0, keys: Path | None =
 
 def deployment_of(delivered: Delivered, **changes: str) -> ModelDeployed:
     """Return the record that would put a delivered version in force."""
-    manifest = delivered.manifest
-    record = ModelDeployed(
-        ts=0,
-        strategy_id="s",
-        lane="candidate",
-        model_name=manifest.name,
-        model_version=manifest.version,
-        model_digest=manifest.onnx_digest,
-        feature_set=manifest.feature_set,
-        entry_long=manifest.entry_long,
-        entry_short=manifest.entry_short,
-        verdict=manifest.verdict,
-        manifest_digest=file_digest(encode_manifest(manifest)),
-    )
+    record = deployed_record(delivered.manifest, strategy_id="s", lane="candidate", ts=0)
     return msgspec.structs.replace(record, **changes)
 
 

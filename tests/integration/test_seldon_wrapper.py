@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from alphaline.errors import ModelUnavailableError
-from alphaline.messages import ModelDeployed
 from alphaline.runtime.model_protocols import PROTOCOLS
 from alphaline.runtime.onnx_predictor import OnnxPredictor
 from alphaline.runtime.ports import free_port, free_ports
@@ -20,7 +19,7 @@ from alphaline.runtime.seldon_protocol import SeldonPredictor
 from ci.model_server import ServerAddress, hand_over
 from ci.proof import prove
 from services.signal_generation.adapters.predictors import by_protocol
-from tests.delivered_models import COLUMNS, Delivered, deliver, training_rows
+from tests.delivered_models import COLUMNS, Delivered, deliver, deployment_of, training_rows
 from tests.model_server import (
     SELDON,
     SELDON_PYTHON,
@@ -237,21 +236,7 @@ def test_the_signal_service_asks_it_for_the_deployed_model(
     server: RunningServer, delivered: Delivered
 ) -> None:
     make = by_protocol(PROTOCOLS["seldon"], server.address.grpc, {"intraday_v1": COLUMNS})
-    manifest = delivered.manifest
-    deployed = ModelDeployed(
-        ts=0,
-        strategy_id="spy_intraday_v1",
-        lane="champion",
-        model_name=manifest.name,
-        model_version=manifest.version,
-        model_digest=manifest.onnx_digest,
-        feature_set=manifest.feature_set,
-        entry_long=None,
-        entry_short=None,
-        verdict="PASS",
-        manifest_digest="sha256:m",
-    )
-    predictor = make(deployed)
+    predictor = make(deployment_of(delivered, strategy_id="spy_intraday_v1", lane="champion"))
     assert predictor.predict(delivered.rows, 10.0).tobytes() == _expected(delivered)
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from alphaline.errors import ModelError
-from alphaline.messages.signals import Lane
+from alphaline.messages.signals import Lane, ModelDeployed
 
 MANIFEST_FILE = "manifest.json"
 
@@ -105,3 +105,22 @@ def decode_manifest(payload: bytes) -> ModelManifest:
         return _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"expected a model manifest of format 1: {error}") from error
+
+
+def deployed_record(
+    manifest: ModelManifest, *, strategy_id: str, lane: Lane, ts: int
+) -> ModelDeployed:
+    """Return the record that puts the manifest's version in force from line time ``ts`` on."""
+    return ModelDeployed(
+        ts=ts,
+        strategy_id=strategy_id,
+        lane=lane,
+        model_name=manifest.name,
+        model_version=manifest.version,
+        model_digest=manifest.onnx_digest,
+        feature_set=manifest.feature_set,
+        entry_long=manifest.entry_long,
+        entry_short=manifest.entry_short,
+        verdict=manifest.verdict,
+        manifest_digest=file_digest(encode_manifest(manifest)),
+    )

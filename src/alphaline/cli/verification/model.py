@@ -12,7 +12,7 @@ from alphaline.labels.deadlines import flat_times
 from alphaline.labels.triple_barrier import triple_barrier
 from alphaline.market.sessions import SessionTable
 from alphaline.messages import Bar, FeatureVector, ModelDeployed, digest
-from alphaline.messages.manifests import ModelManifest, encode_manifest, file_digest
+from alphaline.messages.manifests import ModelManifest, deployed_record, file_digest
 from alphaline.models.estimators import BoosterEstimator
 from alphaline.models.onnx_conversion import INPUT_NAME, OUTPUT_NAME, to_onnx_bytes
 from alphaline.models.training import DEFAULT_PARAMETERS, entry_thresholds, fit_lightgbm
@@ -100,16 +100,6 @@ def deliver_model(
         created_by="alphaline verify",
     )
     write_model(store, manifest, onnx, golden, private_key)
-    return ModelDeployed(
-        ts=0,
-        strategy_id=strategy.strategy_id,
-        lane=strategy.model.lane,
-        model_name=manifest.name,
-        model_version=manifest.version,
-        model_digest=manifest.onnx_digest,
-        feature_set=manifest.feature_set,
-        entry_long=manifest.entry_long,
-        entry_short=manifest.entry_short,
-        verdict=manifest.verdict,
-        manifest_digest=file_digest(encode_manifest(manifest)),
+    return deployed_record(
+        manifest, strategy_id=strategy.strategy_id, lane=strategy.model.lane, ts=0
     )
