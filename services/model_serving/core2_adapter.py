@@ -11,12 +11,9 @@ from pathlib import Path
 from mlserver import ModelSettings
 from mlserver.errors import InferenceError, ModelNotFound
 from mlserver.repository import ModelRepository
-from mlserver.settings import ModelParameters
 
 from alphaline.runtime.model_directory import is_folder_name, signed_models, version_directory
-from services.model_serving.mlserver_adapter import SignedOnnxModel, VersionSettings
-
-_IMPLEMENTATION = f"{__name__}.AgentModel"
+from services.model_serving.mlserver_adapter import SignedOnnxModel, VersionSettings, model_settings
 
 
 class AgentRepository(ModelRepository):  # type: ignore[misc] # MLServer ships no types
@@ -29,11 +26,15 @@ class AgentRepository(ModelRepository):  # type: ignore[misc] # MLServer ships n
     async def list(self) -> VersionSettings:
         """Return the settings of every model that the agent has brought whole."""
         names = [path.name for path in self._root.iterdir()] if self._root.is_dir() else []
-        folders = [(name, folder) for name in sorted(names) for folder in self._copies(name)]
+        copies = [
+            (name, folder, signed_models(folder))
+            for name in sorted(names)
+            for folder in self._copies(name)
+        ]
         return [
-            self._settings(name, folder)
-            for name, folder in folders
-            if len(signed_models(folder)) == 1
+            self._settings(name, folder, *signed)
+            for name, folder, signed in copies
+            if len(signed) == 1
         ]
 
     async def find(self, name: str) -> VersionSettings:
@@ -49,7 +50,7 @@ class AgentRepository(ModelRepository):  # type: ignore[misc] # MLServer ships n
         folders = self._copies(name)
         if not folders:
             raise ModelNotFound(name)
-        return [self._settings(name, folder) for folder in folders]
+        return [self._settings(name, folder, _only_version(folder)) for folder in folders]
 
     def _copies(self, name: str) -> tuple[Path, ...]:
         if not is_folder_name(name) or not (self._root / name).is_dir():
@@ -57,22 +58,19 @@ class AgentRepository(ModelRepository):  # type: ignore[misc] # MLServer ships n
         found = (path for path in (self._root / name).iterdir() if path.name.isdecimal())
         return tuple(sorted(found))
 
-    def _settings(self, name: str, folder: Path) -> ModelSettings:
-        signed = signed_models(folder)
-        if len(signed) != 1:
-            raise InferenceError(
-                f"expected one signed version in {folder}, saw {len(signed)}; point the Model's "
-                "storageUri to a folder that a delivery made for Seldon Core 2"
-            )
-        return ModelSettings(
-            name=name,
-            implementation=_IMPLEMENTATION,
-            parameters=ModelParameters(
-                version=folder.name,
-                uri=str(version_directory(folder, *signed[0])),
-                extra={"public_key": self._public_key},
-            ),
+    def _settings(self, name: str, folder: Path, signed: tuple[str, str]) -> ModelSettings:
+        directory = version_directory(folder, *signed)
+        return model_settings(name, folder.name, directory, self._public_key, AgentModel)
+
+
+def _only_version(folder: Path) -> tuple[str, str]:
+    signed = signed_models(folder)
+    if len(signed) != 1:
+        raise InferenceError(
+            f"expected one signed version in {folder}, saw {len(signed)}; point the Model's "
+            "storageUri to a folder that a delivery made for Seldon Core 2"
         )
+    return signed[0]
 
 
 class AgentModel(SignedOnnxModel):

@@ -30,7 +30,6 @@ _log = logging.getLogger("mlserver")
 VersionSettings = list[ModelSettings]
 # MLServer serves this registry on its metrics port, beside what it counts itself.
 _telemetry = Telemetry("model_serving", REGISTRY)
-_IMPLEMENTATION = f"{__name__}.SignedOnnxModel"
 
 
 class SignedModelRepository(ModelRepository):  # type: ignore[misc] # MLServer ships no types
@@ -53,13 +52,20 @@ class SignedModelRepository(ModelRepository):  # type: ignore[misc] # MLServer s
 
     def _settings(self, name: str, version: str) -> ModelSettings:
         directory = version_directory(self._root, name, version)
-        return ModelSettings(
-            name=name,
-            implementation=_IMPLEMENTATION,
-            parameters=ModelParameters(
-                version=version, uri=str(directory), extra={"public_key": self._public_key}
-            ),
-        )
+        return model_settings(name, version, directory, self._public_key, SignedOnnxModel)
+
+
+def model_settings(
+    name: str, version: str, directory: Path, public_key: str, implementation: type
+) -> ModelSettings:
+    """Return what makes MLServer serve the signed ``directory`` under ``name`` and ``version``."""
+    return ModelSettings(
+        name=name,
+        implementation=f"{implementation.__module__}.{implementation.__name__}",
+        parameters=ModelParameters(
+            version=version, uri=str(directory), extra={"public_key": public_key}
+        ),
+    )
 
 
 class SignedOnnxModel(MLModel):  # type: ignore[misc] # MLServer ships no types
