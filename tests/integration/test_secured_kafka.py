@@ -18,7 +18,8 @@ from alphaline.runtime.kafka_security import KafkaSecurity
 from alphaline.runtime.messaging import KafkaPublisher, KafkaSubscription, Outgoing, read_to_end
 from alphaline.runtime.topic_rights import Rights, rights_of
 from alphaline.runtime.topics import Topics
-from tests.certificates import DAY, Authority
+from ci.certificates import DAY
+from tests.certificates import Authority
 from tests.closed_publisher import closed_at_the_end
 from tests.line_values import BARS, bar
 from tests.secured_broker import SecuredBroker, by_certificate, secured_broker

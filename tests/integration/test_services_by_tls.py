@@ -14,11 +14,12 @@ from alphaline.cli.__main__ import app
 from alphaline.errors import LineError
 from alphaline.runtime.service_tls import Connection, ServiceTls, listen
 from alphaline.runtime.telemetry import Telemetry
+from ci.certificates import DAY
 from services.gateway.adapters.risk_status import GrpcRiskView
 from services.risk_management.transport.grpc_server import RiskServicer, serve
 from services.signal_generation.adapters.risk_grpc import GrpcRiskGate
 from services.signal_generation.ports import RiskFaultError
-from tests.certificates import DAY, Authority, Identity
+from tests.certificates import Authority, Identity
 from tests.line_values import proposal
 from tests.unit.risk_management.desk_with_journal import Desk
 from tests.waiting import eventually

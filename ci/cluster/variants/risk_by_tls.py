@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ci.certificates import Pem
 from ci.cluster.line import ClusterLine
 from ci.cluster.release import NAME
-from ci.cluster.variants.certificates import Pem
 
 PORT = 9110
 SERVER = f"{NAME}-risk-management"

@@ -4,12 +4,12 @@ import time
 from typing import Any
 
 from alphaline.runtime.ledger_audit import audit_at
+from ci.certificates import Authority, Pem
 from ci.cluster.line import ClusterLine
 from ci.cluster.release import NAME
 from ci.cluster.same import on_this_machine, same
 from ci.cluster.sessions import BRIEFLY, UNDISTURBED
 from ci.cluster.variants import scaling, server_image, servers
-from ci.cluster.variants.certificates import Authority, Pem
 from ci.cluster.variants.forwarded import fetch_ledger, ledger_of, newest_online
 from ci.cluster.variants.risk_by_tls import asked_with_and_without
 from ci.cluster.variants.run import Run

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from ci.cluster.variants.certificates import Authority
+from ci.certificates import Authority
 from ci.cluster.variants.servers import DATABASE, STORE, Server, objects
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,26 +43,30 @@ class Pem(NamedTuple):
 
 
 class Authority:
-    """Signs for a day."""
+    """Lives for a day; ``certificate`` is its own, as PEM."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _named("authority of the cluster check")
-        draft = _draft(self._name, self._name, self._key)
+        self._name = _named("authority of a check")
+        draft = _draft(self._name, self._name, self._key, DAY)
         constraint = x509.BasicConstraints(ca=True, path_length=None)
         signed = draft.add_extension(constraint, critical=True).sign(self._key, hashes.SHA256())
-        self._own = signed.public_bytes(PEM)
+        self.certificate = signed.public_bytes(PEM)
 
-    def sign(self, names: Sequence[str]) -> Pem:
-        """Return a new certificate for host names, the first of which is its subject."""
+    def sign(self, hosts: Sequence[str], subject: str | None = None, lives: timedelta = DAY) -> Pem:
+        """Return a new certificate for host names, the first of which is its subject if none is given.
+
+        localhost is signed for with its address. One that ``lives`` below zero has ended already.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        hosts = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-        draft = _draft(_named(names[0]), self._name, key).add_extension(hosts, critical=False)
-        private = key.private_bytes(
-            PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        signed = draft.sign(self._key, hashes.SHA256())
-        return Pem(signed.public_bytes(PEM), private, self._own)
+        loopback = [x509.IPAddress(ip_address("127.0.0.1"))] if "localhost" in hosts else []
+        places = x509.SubjectAlternativeName([*map(x509.DNSName, hosts), *loopback])
+        draft = _draft(_named(subject or hosts[0]), self._name, key, lives)
+        signed = draft.add_extension(places, critical=False).sign(self._key, hashes.SHA256())
+        # What Java reads too.
+        form = serialization.PrivateFormat.PKCS8
+        private = key.private_bytes(PEM, form, serialization.NoEncryption())
+        return Pem(signed.public_bytes(PEM), private, self.certificate)
 
 
 def _named(name: str) -> x509.Name:
@@ -69,15 +74,15 @@ def _named(name: str) -> x509.Name:
 
 
 def _draft(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lives: timedelta
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+    until = datetime.now(UTC) + lives
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
+        .not_valid_before(until - 2 * DAY)
+        .not_valid_after(until)
     )
