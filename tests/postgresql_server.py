@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+import psutil
 import psycopg
 
 from alphaline.runtime.database import DatabaseAddress
@@ -116,6 +117,22 @@ class PostgresqlServer:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let the server answer nothing in the block, with its connections open."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        # First the one that makes the others: none of them can be missed.
+        server.suspend()
+        workers = server.children(recursive=True)
+        for worker in workers:
+            worker.suspend()
+        try:
+            yield
+        finally:
+            for process in (*workers, server):
+                process.resume()
 
     def stop(self) -> None:
         """End the server and remove its folder."""

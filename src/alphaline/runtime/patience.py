@@ -16,6 +16,9 @@ ATTEMPT_S = 2.0
 # milliseconds where it is there; where it is not, it takes up to two minutes, and a service has five
 # seconds to end.
 STOP_PATIENCE_S = 2.0
+# Whatever else keeps a service from ending, such as a database that has stopped answering, keeps it no
+# longer: what it has promised is on disk, and the rest is done again, as after a kill.
+STOP_DEADLINE_S = 4.0
 
 
 class StoppedError(LineError):

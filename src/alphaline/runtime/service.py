@@ -4,16 +4,19 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from pathlib import Path
+from traceback import extract_stack
+from typing import NoReturn, cast
 
 import structlog
 
 from alphaline.runtime.line import FaultProbe, no_faults
 from alphaline.runtime.messaging import KafkaPublisher, KafkaSubscription
-from alphaline.runtime.patience import Stop, StoppedError
+from alphaline.runtime.patience import STOP_DEADLINE_S, Stop, StoppedError
 from alphaline.runtime.settings import LineSettings
 from alphaline.runtime.telemetry import Telemetry
 
@@ -35,11 +38,31 @@ def configure_logging() -> None:
 
 
 def stop_on_signals() -> Stop:
-    """Return a claim that turns true on SIGTERM or SIGINT."""
+    """Return a claim that turns true on SIGTERM or SIGINT.
+
+    A process that has not ended `STOP_DEADLINE_S` after the first of them is ended, as a kill would.
+    """
     stop = Stop()
+
+    def tell(*_: object) -> None:
+        if not stop():
+            latest = threading.Timer(STOP_DEADLINE_S, _leave)
+            latest.daemon = True
+            latest.start()
+        stop.tell()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.tell())
+        signal.signal(number, tell)
     return stop
+
+
+def _leave() -> NoReturn:
+    waiting = sys._current_frames()[cast("int", threading.main_thread().ident)]
+    where = [f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in extract_stack(waiting)]
+    structlog.get_logger().warning(
+        "left_for_the_next_start", detail="the time to stop is over", waits_at=where
+    )
+    end_process()
 
 
 def fault_probe(crash_at: str) -> FaultProbe:

@@ -1,4 +1,4 @@
-import os
+import json
 import signal
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from alphaline.runtime.line import no_faults
-from alphaline.runtime.service import fault_probe, stop_on_signals
+from alphaline.runtime.service import fault_probe
 
 
 def test_without_a_drill_nothing_happens() -> None:
@@ -27,20 +27,34 @@ def test_a_drill_kills_the_process_at_its_place_and_not_before() -> None:
         "probe('published', 2); probe('received', 9); print('alive', flush=True)\n"
         "probe('published', 3); print('never')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
-    )
+    done = run(code)
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, "alive\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_turns_the_claim_true(number: signal.Signals) -> None:
-    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        is_stopping = stop_on_signals()
-        assert not is_stopping()
-        os.kill(os.getpid(), number)
-        assert is_stopping()
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    done = run(
+        "import os; from alphaline.runtime.service import stop_on_signals\n"
+        "is_stopping = stop_on_signals(); print(is_stopping(), flush=True)\n"
+        f"os.kill(os.getpid(), {number.value}); print(is_stopping(), flush=True)"
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["False", "True"])
+
+
+def test_a_service_that_waits_for_something_that_never_answers_ends_all_the_same() -> None:
+    done = run(
+        "import os, threading; from alphaline.runtime import service\n"
+        "service.configure_logging(); service.stop_on_signals()\n"
+        "os.kill(os.getpid(), 15); print('told', flush=True)\n"
+        "threading.Event().wait()"
+    )
+    said = json.loads(done.stderr)
+    assert (done.returncode, done.stdout) == (0, "told\n")
+    assert said["event"] == "left_for_the_next_start"
+    assert said["waits_at"][-1].startswith("threading.py:")
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )

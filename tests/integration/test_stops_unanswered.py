@@ -1,4 +1,4 @@
-"""SIGTERM while Kafka does not answer: services end all the same, and the next start goes on."""
+"""SIGTERM while Kafka or the database does not answer: services end all the same, and the next start goes on."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import pytest
 
 from alphaline.cli.verification.drill import DrillLine, drill_line
 from tests.frozen_broker import frozen
+from tests.postgresql_server import PostgresqlServer
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
@@ -18,6 +19,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
 LIMIT_S = 20.0
 READERS = ("feature_sink", "feature_streaming")
 SERVICES = (*READERS, "market_data")
+KEEPERS = ("risk_management", "paper_trading")
 MINUTES = "line_minutes_total"
 SESSIONS = {
     "ALPHALINE_REPLAY_FIRST_SESSION": "2011-01-03",
@@ -47,6 +49,33 @@ def test_sigterm_while_the_broker_is_frozen_ends_a_sink_and_its_writers_with_wor
         assert ended == dict.fromkeys(SERVICES, 0)
         assert "rows_left_in_the_topic" in events(drill, "feature_sink")
         assert "left_for_the_next_start" in events(drill, "market_data")
+
+
+@pytest.mark.servers
+def test_sigterm_while_the_database_is_frozen_ends_those_who_write_to_it(
+    kafka: str, postgresql: PostgresqlServer, tmp_path: Path
+) -> None:
+    address = postgresql.new_database()
+    kept_there = {
+        "ALPHALINE_JOURNAL_DATABASE": address.uri,
+        "ALPHALINE_LEDGER_DATABASE": address.uri,
+    }
+    line = (*KEEPERS, "feature_streaming", "signal_generation")
+    with drill_line(tmp_path / "line", kafka, SESSIONS | kept_there, lambda _: None) as drill:
+        for service in line:
+            drill.services.start(service)
+        drill.services.wait_until_ready(*line)
+        drill.services.start("market_data")
+        for service in KEEPERS:
+            assert eventually(lambda asked=service: drill.services.metric(asked, MINUTES) > 0)
+        with postgresql.frozen():
+            for service in KEEPERS:
+                assert eventually(lambda asked=service: is_still(drill, asked))
+                os.kill(drill.services.pid(service), signal.SIGTERM)
+            ended = {service: drill.services.wait(service, LIMIT_S) for service in KEEPERS}
+        assert ended == dict.fromkeys(KEEPERS, 0)
+        for service in KEEPERS:
+            assert "left_for_the_next_start" in events(drill, service)
 
 
 def is_still(drill: DrillLine, service: str) -> bool:
