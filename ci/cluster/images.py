@@ -3,12 +3,10 @@
 import shlex
 from collections.abc import Iterator
 
-import yaml
-
 from alphaline.errors import LineError
-from ci.charts.places import CHART
 from ci.cluster import programs
 from ci.cluster.settings import Settings
+from ci.images.building import version
 from ci.images.catalog import IMAGES
 
 # Every image that `make images` builds, in the order in which data flows.
@@ -23,7 +21,7 @@ SERVICES = tuple(
 
 def tag(settings: Settings) -> str:
     """Return the tag that the run installs."""
-    return settings.tag or str(yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"])
+    return settings.tag or version()
 
 
 def image(settings: Settings, component: str) -> str:

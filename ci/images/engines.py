@@ -79,19 +79,20 @@ def save_command(name: str, tag: str, archive: Path) -> list[str]:
 
 def has_image(name: str, tag: str) -> bool:
     """Return whether an image lies in the engine's store."""
-    inspect = (
-        ["buildah", "inspect", "--type=image"] if name == "buildah" else [name, "image", "inspect"]
-    )
-    return subprocess.run([*inspect, tag], capture_output=True, check=False).returncode == 0
+    command = [*_inspect(name), tag]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def identity(name: str, tag: str) -> str:
     """Return the id of an image in the engine's store."""
-    template = ["--format={{.FromImageID}}"] if name == "buildah" else ["--format={{.Id}}"]
-    inspect = (
+    field = "FromImageID" if name == "buildah" else "Id"
+    return run([*_inspect(name), f"--format={{{{.{field}}}}}", tag]).strip()
+
+
+def _inspect(name: str) -> list[str]:
+    return (
         ["buildah", "inspect", "--type=image"] if name == "buildah" else [name, "image", "inspect"]
     )
-    return run([*inspect, *template, tag]).strip()
 
 
 def pull(name: str, tag: str) -> bool:
