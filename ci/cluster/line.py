@@ -111,6 +111,11 @@ class ClusterLine:
         self.report(f"replay of {sessions.first} to {sessions.last}")
         self.release.upgrade({"delivery.run": False, **sessions.values()})
 
+    def replay_to_the_end(self, sessions: Sessions) -> None:
+        """Publish sessions as fast as the line takes them, and return when they are paper-traded."""
+        self.start_replay(sessions._replace(speed=0))
+        self.wait_for_session(sessions.last)
+
     def wait_for_session(self, session: date) -> None:
         """Return when the last minute of a session has been paper-traded.
 

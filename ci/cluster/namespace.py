@@ -1,6 +1,8 @@
 """The namespace of a run: hardened, with the keys that models are signed with."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +22,23 @@ class Keys(NamedTuple):
     public: Path
 
 
-def make(kubectl: Kubectl, folder: Path) -> Keys:
-    """Make the namespace anew, Pod Security ``restricted`` enforced, with two Secrets of keys.
+@contextmanager
+def made(kubectl: Kubectl, folder: Path, *, keep: bool) -> Iterator[None]:
+    """Make the namespace anew, and delete it at the end unless people want to look into it.
 
-    A third Secret holds a private key that no public one of the line belongs to.
+    Pod Security ``restricted`` is enforced. Three Secrets hold the pair of keys that models are signed
+    with and, for who is not trusted, a private key that no public one of the line belongs to.
     """
-    remove(kubectl)
+    try:
+        _make(kubectl, folder)
+        yield
+    finally:
+        if not keep:
+            _remove(kubectl)
+
+
+def _make(kubectl: Kubectl, folder: Path) -> None:
+    _remove(kubectl)
     kubectl.apply(
         {
             "apiVersion": "v1",
@@ -45,11 +58,9 @@ def make(kubectl: Kubectl, folder: Path) -> Keys:
         _secret(PRIVATE, "signing.pem", keys.private),
         _secret(FOREIGN, "signing.pem", foreign.private),
     )
-    return keys
 
 
-def remove(kubectl: Kubectl) -> None:
-    """Delete the namespace with everything in it."""
+def _remove(kubectl: Kubectl) -> None:
     kubectl.run("delete", "namespace", kubectl.namespace, "--ignore-not-found", "--wait=true")
 
 

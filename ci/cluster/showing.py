@@ -1,19 +1,15 @@
 """What is shown, in order; each part adds what it found under its name."""
 
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from alphaline.cli.verification.drill import Report
 from alphaline.runtime.ledger_audit import audit_at
-from ci.cluster import images, namespace
+from ci.cluster import images
 from ci.cluster.bad_model import deliver_foreign
 from ci.cluster.comparison import left_behind
 from ci.cluster.engines import same_engine
 from ci.cluster.faults import delete_each, restarts, upgrade_and_roll_back
 from ci.cluster.kill import engage_and_clear, same_proposals
-from ci.cluster.kubectl import Kubectl
 from ci.cluster.laptop import Left
 from ci.cluster.leftovers import uninstall
 from ci.cluster.line import ClusterLine, first_values, installed
@@ -21,44 +17,28 @@ from ci.cluster.memory import idle_memory
 from ci.cluster.mistakes import refused
 from ci.cluster.policies import connections
 from ci.cluster.release import Release
+from ci.cluster.run import Run
 from ci.cluster.same import on_this_machine, same
 from ci.cluster.sessions import KILLED, UNDER_LOAD, UNDISTURBED, WARM_UP
-from ci.cluster.settings import Settings
 from ci.cluster.start import start
 
 
-@dataclass
-class Showing:
-    """One run: the cluster that it is about, and what was found so far."""
-
-    settings: Settings
-    folder: Path
-    report: Report
-    found: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def holds(self) -> bool:
-        """Whether everything that was found is as it should be."""
-        return bool(self.found) and all(one.get("holds", True) for one in self.found.values())
+class Showing(Run):
+    """The run that shows everything of one install."""
 
     def run(self) -> None:
         """Show everything; the namespace is deleted at the end unless it is to be kept."""
-        kubectl = Kubectl(self.settings.kubectl, self.settings.namespace)
         self.report("images")
         self.found["images"] = {"brought": len(images.bring(self.settings))}
-        try:
-            self._on_cluster(kubectl)
-        finally:
-            if not self.settings.keep:
-                namespace.remove(kubectl)
+        with self.own_namespace():
+            self._on_cluster()
 
-    def _on_cluster(self, kubectl: Kubectl) -> None:
-        namespace.make(kubectl, self.folder / "keys")
-        self.report(f"mistakes, in namespace {kubectl.namespace}")
-        self.found["mistakes"] = refused(kubectl, self.settings)
+    def _on_cluster(self) -> None:
+        self.report(f"mistakes, in namespace {self.kubectl.namespace}")
+        self.found["mistakes"] = refused(self.kubectl, self.settings)
         release = Release(self.settings, first_values(self.settings, WARM_UP))
         began = time.monotonic()
-        line, ready_s = installed(self.settings, kubectl, release, self.report)
+        line, ready_s = installed(self.settings, self.kubectl, release, self.report)
         started = start(line, began, ready_s)
         self.found["start"] = started.found
         self.found["engine"] = same_engine(line)
@@ -94,8 +74,7 @@ class Showing:
             "was_running_to_the_last_fault": reached < end,
             "containers_that_ended_by_themselves": restarts(line),
         }
-        line.start_replay(UNDER_LOAD._replace(speed=0))
-        line.wait_for_session(UNDER_LOAD.last)
+        line.replay_to_the_end(UNDER_LOAD)
 
     def _killed(self, line: ClusterLine, undisturbed: Left) -> None:
         line.start_replay(KILLED)

@@ -15,9 +15,9 @@ from alphaline.runtime import determinism
 determinism.apply()
 
 from ci.cluster import images  # noqa: E402
+from ci.cluster.run import Run  # noqa: E402
 from ci.cluster.settings import Settings  # noqa: E402
 from ci.cluster.variants import backup, operator, overlay, stores  # noqa: E402
-from ci.cluster.variants.run import Run  # noqa: E402
 
 VARIANTS: Mapping[str, Callable[[Run], None]] = {
     "operator": operator.show,

@@ -17,10 +17,10 @@ from ci.cluster.kubectl import Object
 from ci.cluster.leftovers import promised
 from ci.cluster.line import COPY, INSTANCE, ClusterLine, installed
 from ci.cluster.release import NAME
+from ci.cluster.run import Run
 from ci.cluster.same import on_this_machine, same
 from ci.cluster.sessions import BRIEFLY, UNDISTURBED
 from ci.cluster.variants.claims import Claims, deleted, described
-from ci.cluster.variants.run import Run
 
 # Through SQLite, beside its writer: claim, path in it, pod, and the path that the pod knows.
 DATABASES = {
@@ -45,11 +45,8 @@ class Kept(NamedTuple):
 
 def show(run: Run) -> None:
     """Trade, back up, lose all, restore, and go on."""
-    try:
-        run.make_namespace()
+    with run.own_namespace():
         _on_release(run)
-    finally:
-        run.remove_namespace()
 
 
 def _on_release(run: Run) -> None:
@@ -70,8 +67,7 @@ def _on_release(run: Run) -> None:
     run.found["restored"] = _as_before(run, line, kept)
     again = _registered(line)
     run.found["mlflow"] = {"holds": again == registered and bool(again["versions"]), **again}
-    line.start_replay(BRIEFLY._replace(speed=0))
-    line.wait_for_session(BRIEFLY.last)
+    line.replay_to_the_end(BRIEFLY)
     run.found["went_on"] = same(line, here[BRIEFLY], run.folder / "after.sqlite", "after")
     run.found["trained_again"] = _trained_again(line)
     line.reader.close()

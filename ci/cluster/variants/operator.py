@@ -1,20 +1,17 @@
 """What a person does beside helm: status and kill switch from outside, other images, a broken one."""
 
+from ci.cluster.run import Run
 from ci.cluster.same import on_this_machine, same
 from ci.cluster.sessions import BRIEFLY, UNDISTURBED
 from ci.cluster.variants.broken_server import kept_out
 from ci.cluster.variants.other_content import brought, upgraded_and_back
-from ci.cluster.variants.run import Run
 from ci.cluster.variants.status import seen_from_outside
 
 
 def show(run: Run) -> None:
     """Show each, the comparison with this machine before the kill switch is touched."""
-    try:
-        run.make_namespace()
+    with run.own_namespace():
         _on_release(run)
-    finally:
-        run.remove_namespace()
 
 
 def _on_release(run: Run) -> None:
@@ -26,8 +23,7 @@ def _on_release(run: Run) -> None:
     run.found["other_content"] = upgraded_and_back(line, run.settings, other)
     run.found["broken_server"] = kept_out(line)
     run.found["load"] = {"holds": line.line_time() < line.end_of(BRIEFLY.last)}
-    line.start_replay(BRIEFLY._replace(speed=0))
-    line.wait_for_session(BRIEFLY.last)
+    line.replay_to_the_end(BRIEFLY)
     ledger = run.folder / "after.sqlite"
     run.found["after"] = same(line, here[BRIEFLY], ledger, "after other images")
     run.found["status"] = seen_from_outside(line)

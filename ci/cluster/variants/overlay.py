@@ -14,8 +14,8 @@ from ci.cluster import images, namespace
 from ci.cluster.kubectl import Kubectl
 from ci.cluster.line import INSTANCE, LAST_HOP, member
 from ci.cluster.reader import Reader
+from ci.cluster.run import Run
 from ci.cluster.settings import Settings
-from ci.cluster.variants.run import Run
 from ci.cluster.waiting import until
 
 OVERLAY = ROOT / "deploy/k8s/overlays/dev"
@@ -45,12 +45,8 @@ class Overlay:
         kubectl = Kubectl(self.settings.kubectl, NAMESPACE)
         if kubectl.get("namespace", NAMESPACE) is not None:
             raise LineError(f"expected no namespace {NAMESPACE}, saw one: it is not touched")
-        try:
-            namespace.make(kubectl, self.folder / "dev-keys")
+        with namespace.made(kubectl, self.folder / "dev-keys", keep=self.settings.keep):
             return self._applied(kubectl)
-        finally:
-            if not self.settings.keep:
-                namespace.remove(kubectl)
 
     def _applied(self, kubectl: Kubectl) -> dict[str, Any]:
         where = self.kustomization()

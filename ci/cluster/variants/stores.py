@@ -7,12 +7,12 @@ from alphaline.runtime.ledger_audit import audit_at
 from ci.certificates import Authority, Pem
 from ci.cluster.line import ClusterLine
 from ci.cluster.release import NAME
+from ci.cluster.run import Run
 from ci.cluster.same import on_this_machine, same
 from ci.cluster.sessions import BRIEFLY, UNDISTURBED
 from ci.cluster.variants import scaling, server_image, servers
 from ci.cluster.variants.forwarded import fetch_ledger, ledger_of, newest_online
 from ci.cluster.variants.risk_by_tls import asked_with_and_without
-from ci.cluster.variants.run import Run
 from ci.cluster.variants.servers import DATABASE, STORE, Server
 from ci.cluster.variants.status import in_force_from_outside
 
@@ -23,11 +23,8 @@ RISK = "risk-management"
 
 def show(run: Run) -> None:
     """Install on servers that are there, replay, delete the servers' pods, scale, and compare."""
-    try:
-        run.make_namespace()
+    with run.own_namespace():
         _on_release(run)
-    finally:
-        run.remove_namespace()
 
 
 def _on_release(run: Run) -> None:
@@ -48,8 +45,7 @@ def _on_release(run: Run) -> None:
     run.found["servers_deleted"] = _servers_deleted(line)
     run.found["workers"] = scaling.workers_up_and_down(line)
     run.found["load"] = {"holds": line.line_time() < line.end_of(BRIEFLY.last)}
-    line.start_replay(BRIEFLY._replace(speed=0))
-    line.wait_for_session(BRIEFLY.last)
+    line.replay_to_the_end(BRIEFLY)
     run.found["after"] = same(
         line, here[BRIEFLY], run.folder / "after.sqlite", "after the faults", fetch
     )

@@ -1,7 +1,8 @@
-"""One variant: a namespace of its own, a release in it, and what was found."""
+"""One run: a namespace of its own, a release in it, and what was found."""
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +21,12 @@ from ci.cluster.start import Started, start
 
 @dataclass
 class Run:
-    """A variant under way.
+    """A run under way.
 
     Parameters
     ----------
     settings
-        Of the cluster, with the variant's namespace.
+        Of the cluster, with the run's namespace.
     folder
         Takes keys, models and copies of ledgers.
     report
@@ -44,17 +45,12 @@ class Run:
 
     @cached_property
     def kubectl(self) -> Kubectl:
-        """The variant's namespace."""
+        """The run's namespace."""
         return Kubectl(self.settings.kubectl, self.settings.namespace)
 
-    def make_namespace(self) -> None:
-        """Make the namespace anew, with the keys of models."""
-        namespace.make(self.kubectl, self.folder / "keys")
-
-    def remove_namespace(self) -> None:
-        """Delete the namespace, unless people want to look into it."""
-        if not self.settings.keep:
-            namespace.remove(self.kubectl)
+    def own_namespace(self) -> AbstractContextManager[None]:
+        """Return the run's namespace to be inside of: made anew, with the keys of models."""
+        return namespace.made(self.kubectl, self.folder / "keys", keep=self.settings.keep)
 
     def install(self, changes: Mapping[str, Any]) -> ClusterLine:
         """Install the chart with some values changed, by dotted keys, and return the line."""
