@@ -31,7 +31,7 @@ LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --n
 # Images are Linux: no other platform holds a version back, and the platform's lock decides versions.
 LOCK_IMAGE = $(subst --universal,--python-platform linux,$(LOCK)) -c requirements/platform.txt
 
-.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast test-seldon test-stores soak contracts lock demo up down doctor bench docs notebook images lock-images charts test-cluster test-cluster-variants chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
+.PHONY: help setup setup-serving setup-seldon setup-peers setup-servers check format test test-fast explore test-seldon test-stores soak contracts lock demo up down doctor bench docs notebook images lock-images charts test-cluster test-cluster-variants chart-files chart-tools manifests manifest-files monitoring dashboards clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ test: setup setup-serving setup-servers ## Every test that belongs to a change (
 
 test-fast: setup ## Only tests that need no broker and take seconds
 	$(PYTEST) -m "not soak and not stores and not seldon and not slow and not kafka and not servers"
+
+explore: setup setup-serving setup-servers ## The properties, on examples that no run has seen
+	$(PYTEST) --hypothesis-profile exploring -m "hypothesis and not stores and not seldon"
 
 test-seldon: setup setup-seldon ## The model servers' tests, on seldon-core's wrapper
 	$(BIN)/pytest -m seldon

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import prometheus_client  # noqa: F401 - before Feast, which would turn on its multi-process mode
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
 from alphaline.runtime import determinism
@@ -16,9 +16,13 @@ from tests.workers import ServersTogether, keep_apart
 determinism.apply()
 keep_apart()
 
-# A property holds or not, however busy the machine is.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# A property holds or not, however busy the machine is. A change is judged by the same examples each
+# time; `make explore` looks for new ones.
+settings.register_profile(
+    "exploring", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("repeatable", settings.get_profile("exploring"), derandomize=True)
+settings.load_profile("repeatable")
 
 from alphaline.runtime.broker import broker  # noqa: E402 - numba reads its settings on import
 from alphaline.runtime.database import Place  # noqa: E402
