@@ -3,12 +3,15 @@
 import json
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from alphaline.cli.verification.drill import DrillLine, drill_line
+from alphaline.runtime.ports import free_port
 from tests.frozen_broker import frozen
 from tests.postgresql_server import PostgresqlServer
 from tests.waiting import eventually
@@ -20,6 +23,7 @@ LIMIT_S = 20.0
 READERS = ("feature_sink", "feature_streaming")
 SERVICES = (*READERS, "market_data")
 KEEPERS = ("risk_management", "paper_trading")
+BOOKS = (*KEEPERS, "gateway")
 MINUTES = "line_minutes_total"
 SESSIONS = {
     "ALPHALINE_REPLAY_FIRST_SESSION": "2011-01-03",
@@ -52,30 +56,38 @@ def test_sigterm_while_the_broker_is_frozen_ends_a_sink_and_its_writers_with_wor
 
 
 @pytest.mark.servers
-def test_sigterm_while_the_database_is_frozen_ends_those_who_write_to_it(
+def test_sigterm_while_the_database_is_frozen_ends_those_who_write_to_it_and_read_from_it(
     kafka: str, postgresql: PostgresqlServer, tmp_path: Path
 ) -> None:
-    address = postgresql.new_database()
+    address, port = postgresql.new_database(), free_port()
     kept_there = {
         "ALPHALINE_JOURNAL_DATABASE": address.uri,
         "ALPHALINE_LEDGER_DATABASE": address.uri,
     }
-    line = (*KEEPERS, "feature_streaming", "signal_generation")
+    line = (*BOOKS, "feature_streaming", "signal_generation")
     with drill_line(tmp_path / "line", kafka, SESSIONS | kept_there, lambda _: None) as drill:
         for service in line:
-            drill.services.start(service)
+            drill.services.start(service, ALPHALINE_GATEWAY_PORT=str(port))
+        drill.services.ready_url("gateway", f"http://127.0.0.1:{port}/ready")
         drill.services.wait_until_ready(*line)
         drill.services.start("market_data")
         for service in KEEPERS:
             assert eventually(lambda asked=service: drill.services.metric(asked, MINUTES) > 0)
-        with postgresql.frozen():
+        with postgresql.frozen(), socket.create_connection(("127.0.0.1", port)) as person:
             for service in KEEPERS:
                 assert eventually(lambda asked=service: is_still(drill, asked))
+            person.sendall(b"GET /v1/orders HTTP/1.1\r\nHost: gateway\r\n\r\n")
+            assert eventually(lambda: asks(drill.services.pid("gateway"), postgresql.port))
+            for service in BOOKS:
                 os.kill(drill.services.pid(service), signal.SIGTERM)
-            ended = {service: drill.services.wait(service, LIMIT_S) for service in KEEPERS}
-        assert ended == dict.fromkeys(KEEPERS, 0)
-        for service in KEEPERS:
-            assert "left_for_the_next_start" in events(drill, service)
+            ended = {service: drill.services.wait(service, LIMIT_S) for service in BOOKS}
+        assert ended == dict.fromkeys(BOOKS, 0)
+
+
+def asks(process: int, port: int) -> bool:
+    """Return whether a process has a connection to a port open."""
+    open_ones = psutil.Process(process).net_connections("tcp")
+    return any(one.raddr and one.raddr.port == port for one in open_ones)
 
 
 def is_still(drill: DrillLine, service: str) -> bool:

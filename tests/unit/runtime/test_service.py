@@ -54,6 +54,20 @@ def test_a_service_that_waits_for_something_that_never_answers_ends_all_the_same
     assert said["waits_at"][-1].startswith("threading.py:")
 
 
+def test_what_a_library_complains_of_is_a_line_of_the_same_log() -> None:
+    done = run(
+        "import logging; from alphaline.runtime import service\n"
+        "service.configure_logging(); log = logging.getLogger('library')\n"
+        "log.info('nothing')\n"
+        "try: 1 / 0\n"
+        "except ZeroDivisionError: log.exception('%s failed', 'it')"
+    )
+    (line,) = done.stderr.splitlines()
+    said = json.loads(line)
+    assert (said["logger"], said["level"], said["event"]) == ("library", "error", "it failed")
+    assert "ZeroDivisionError" in said["exception"]
+
+
 def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
