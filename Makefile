@@ -20,7 +20,7 @@ SERVERS := .venv-servers/.packages-installed
 # Built like the tools of the charts, in a minute or two the first time.
 S3_SERVER := .tools/go/.versitygw-installed
 # Processes that share the tests, each of which imports everything: 0 for none but pytest's own.
-WORKERS ?= 0
+WORKERS ?= 2
 PYTEST = $(BIN)/pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 OFFLINE = { echo; echo "Could not install $(1)."; \
 	echo "Expected a package index or a warm cache of uv and pip. Either connect to the network and run"; \
@@ -113,7 +113,7 @@ format: setup ## Rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup setup-serving setup-servers ## Every test that belongs to a change (under 15 minutes); WORKERS=2 is an option
+test: setup setup-serving setup-servers ## Every test that belongs to a change (under 15 minutes on two cores)
 	$(PYTEST) -m "not soak and not stores and not seldon"
 
 test-fast: setup ## Only tests that need no broker and take seconds
