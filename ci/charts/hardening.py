@@ -148,9 +148,13 @@ def _of_claims(rendered: Rendered) -> Iterator[str]:
         made |= {f"{claim['metadata']['name']}-{name}-0" for claim in claims}
     for owner, _, pod in rendered.pods():
         for volume in pod.get("volumes", ()):
-            claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+            source = volume.get("persistentVolumeClaim", {})
+            claim = source.get("claimName")
             if claim is not None and claim not in made | EXISTING_CLAIMS:
                 yield f"{owner}: mounts claim {claim}, which nothing makes"
+            # Some kinds of volume are given to a group by who takes them first, if that one may write.
+            if claim in made and source.get("readOnly"):
+                yield f"{owner}: takes claim {claim} before its writer can; make the mount read-only"
 
 
 def _of_operators(rendered: Rendered) -> Iterator[str]:

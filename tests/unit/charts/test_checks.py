@@ -136,6 +136,13 @@ def test_a_pod_that_is_less_than_restricted_is_found(spec: dict[str, Any], said:
     assert said in "\n".join(weaknesses(rendered(spec)))
 
 
+def test_a_reader_that_could_keep_a_writer_from_its_volume_is_found() -> None:
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "books", "labels": LABELS}}
+    taken = {"persistentVolumeClaim": {"claimName": "books", "readOnly": True}, "name": "data"}
+    found = "\n".join(weaknesses(rendered(pod(container(), volumes=[taken]), claim)))
+    assert "takes claim books before its writer can" in found
+
+
 def test_a_service_that_reaches_no_pod_is_found() -> None:
     service = {
         "kind": "Service",
