@@ -2,7 +2,7 @@
 ARG BASE_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS tools
-COPY .tools/bin/uv deploy/images/install.sh requirements/build.txt /opt/tools/
+COPY .tools/bin/uv deploy/images/slim.py requirements/build.txt deploy/images/install.sh /opt/tools/
 
 FROM ${BASE_IMAGE} AS servers
 # initdb looks its user up.

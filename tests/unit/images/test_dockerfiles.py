@@ -9,6 +9,7 @@ import pytest
 
 from alphaline.runtime import determinism
 from alphaline.runtime.shipped_cache import ShippedCacheLocator
+from ci.cluster.variants.server_image import DOCKERFILE as SERVERS
 from ci.images.catalog import IMAGES, OWN_LOCKS, SHARED_LOCKS, Image
 from ci.images.compiled import CALLS
 from ci.images.places import CHART, DOCKERFILES, ROOT
@@ -50,6 +51,15 @@ def test_its_packages_come_from_the_lock_that_the_catalogue_names(image: Image) 
         folder = "requirements" if image.lock in OWN_LOCKS else "requirements/images"
         assert f"COPY {folder}/{image.lock}.txt" in stage
         assert f" {lock}" in stage
+
+
+@pytest.mark.parametrize(
+    "file", [DOCKERFILES / "Dockerfile", SERVERS], ids=lambda file: str(file.name)
+)
+def test_what_the_installation_calls_is_brought_with_it(file: Path) -> None:
+    called = re.findall(r"\$tools/([\w.]+)", (DOCKERFILES / "install.sh").read_text())
+    (brought,) = re.findall(r"^COPY (.+) /opt/tools/$", file.read_text(), re.MULTILINE)
+    assert {Path(path).name for path in brought.split()} == {"install.sh", *called}
 
 
 def test_only_locks_that_leave_something_out_are_installed_without_resolving_them() -> None:
