@@ -118,21 +118,10 @@ class PostgresqlServer:
         self._process.kill()
         self._process.wait()
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Let the server answer nothing in the block, with its connections open."""
+    def process(self) -> psutil.Process:
+        """Return the process of the server, which makes all others of it."""
         assert self._process is not None
-        server = psutil.Process(self._process.pid)
-        # First the one that makes the others: none of them can be missed.
-        server.suspend()
-        workers = server.children(recursive=True)
-        for worker in workers:
-            worker.suspend()
-        try:
-            yield
-        finally:
-            for process in (*workers, server):
-                process.resume()
+        return psutil.Process(self._process.pid)
 
     def stop(self) -> None:
         """End the server and remove its folder."""

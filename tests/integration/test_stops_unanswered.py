@@ -12,7 +12,7 @@ import pytest
 
 from alphaline.cli.verification.drill import DrillLine, drill_line
 from alphaline.runtime.ports import free_port
-from tests.frozen_broker import frozen
+from tests.frozen import broker_process, frozen
 from tests.postgresql_server import PostgresqlServer
 from tests.waiting import eventually
 
@@ -43,7 +43,7 @@ def test_sigterm_while_the_broker_is_frozen_ends_a_sink_and_its_writers_with_wor
         drill.services.wait_until_ready(*READERS)
         drill.services.start("market_data")
         assert eventually(lambda: drill.services.metric("feature_sink", "sink_rows_total") > 0)
-        with frozen(kafka):
+        with frozen(broker_process(kafka)):
             published = drill.services.metric("market_data", MINUTES)
             assert eventually(lambda: drill.services.metric("market_data", MINUTES) > published)
             assert eventually(lambda: is_still(drill, "feature_streaming"))
@@ -73,7 +73,8 @@ def test_sigterm_while_the_database_is_frozen_ends_those_who_write_to_it_and_rea
         drill.services.start("market_data")
         for service in KEEPERS:
             assert eventually(lambda asked=service: drill.services.metric(asked, MINUTES) > 0)
-        with postgresql.frozen(), socket.create_connection(("127.0.0.1", port)) as person:
+        address_of_gateway = ("127.0.0.1", port)
+        with frozen(postgresql.process()), socket.create_connection(address_of_gateway) as person:
             for service in KEEPERS:
                 assert eventually(lambda asked=service: is_still(drill, asked))
             person.sendall(b"GET /v1/orders HTTP/1.1\r\nHost: gateway\r\n\r\n")
