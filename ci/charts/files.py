@@ -3,11 +3,10 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-Manifest = dict[str, Any]
+from ci.charts.rendering import Manifest
 
 
 def judge(
